@@ -70,7 +70,10 @@ impl std::str::FromStr for Role {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let all = || Self::ALL.map(Self::name).join(", ");
-        Self::ALL.into_iter().find(|r| r.name() == text).ok_or_else(|| format!("unknown role {text:?}; one of {}", all()))
+        Self::ALL
+            .into_iter()
+            .find(|r| r.name() == text)
+            .ok_or_else(|| format!("unknown role {text:?}; one of {}", all()))
     }
 }
 

@@ -23,7 +23,8 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         let now = match &self.0 {
             Some(fixed) => *fixed.lock().unwrap_or_else(PoisonError::into_inner),
-            None => {
+            None =>
+            {
                 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
                 Timestamp::now()
             }

@@ -1,0 +1,145 @@
+//! Who is woken when something is committed: a hint that saves waiting for the next poll, never the truth.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::{Notify, broadcast, watch};
+use uuid::Uuid;
+
+/// So many numbering passes may be unread by a waiting feed reader before it just looks again.
+const FEED_HINTS_MAX: usize = 64;
+
+/// What was committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// Events in the outbox.
+    Outbox = 1,
+    /// Jobs.
+    Jobs = 2,
+    /// Numbers given to events: feeds grew.
+    Numbered = 4,
+}
+
+/// A feed that grew, and the number of its newest event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Grown {
+    pub(crate) tenant: Uuid,
+    pub(crate) context: String,
+    pub(crate) number: i64,
+}
+
+/// Which feeds grew; `None`: some, on another node.
+pub(crate) type Growth = Option<Arc<[Grown]>>;
+
+/// Wakes this process's relay, job runner and waiting feed readers, and through the database those of other nodes.
+/// Cheap to clone: all clones are one.
+#[derive(Clone, Debug)]
+pub struct Wake {
+    outbox: watch::Sender<()>,
+    jobs: watch::Sender<()>,
+    growth: broadcast::Sender<Growth>,
+    abroad: Arc<Abroad>,
+}
+
+/// What other nodes are still to be told. Nothing is told while this node is alone.
+#[derive(Debug, Default)]
+struct Abroad {
+    others: AtomicBool,
+    untold: AtomicU8,
+    told: Notify,
+}
+
+impl Default for Wake {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Wake {
+    /// A wake that nobody listens to yet.
+    pub fn new() -> Self {
+        Self {
+            outbox: watch::Sender::new(()),
+            jobs: watch::Sender::new(()),
+            growth: broadcast::Sender::new(FEED_HINTS_MAX),
+            abroad: Arc::default(),
+        }
+    }
+
+    /// Events were committed to the outbox. Call it after the commit: costs well under a microsecond.
+    pub fn wake(&self) {
+        self.outbox.send_replace(());
+        self.tell(Kind::Outbox);
+    }
+
+    /// A job was committed.
+    pub fn wake_jobs(&self) {
+        self.jobs.send_replace(());
+        self.tell(Kind::Jobs);
+    }
+
+    /// Feeds grew.
+    pub(crate) fn grown(&self, feeds: Arc<[Grown]>) {
+        self.growth.send(Some(feeds)).ok();
+        self.tell(Kind::Numbered);
+    }
+
+    /// Another node said so: wakes this process and tells nobody.
+    pub(crate) fn heard(&self, kinds: u8) {
+        if kinds & Kind::Outbox as u8 != 0 {
+            self.outbox.send_replace(());
+        }
+        if kinds & Kind::Jobs as u8 != 0 {
+            self.jobs.send_replace(());
+        }
+        if kinds & Kind::Numbered as u8 != 0 {
+            self.growth.send(None).ok();
+        }
+    }
+
+    pub(crate) fn outbox_woken(&self) -> watch::Receiver<()> {
+        self.outbox.subscribe()
+    }
+
+    pub(crate) fn jobs_woken(&self) -> watch::Receiver<()> {
+        self.jobs.subscribe()
+    }
+
+    pub(crate) fn growth(&self) -> broadcast::Receiver<Growth> {
+        self.growth.subscribe()
+    }
+
+    /// Are there other nodes to tell?
+    pub(crate) fn set_others(&self, others: bool) {
+        self.abroad.others.store(others, Ordering::Relaxed);
+    }
+
+    fn tell(&self, kind: Kind) {
+        if self.abroad.others.load(Ordering::Relaxed) {
+            self.abroad.untold.fetch_or(kind as u8, Ordering::AcqRel);
+            self.abroad.told.notify_one();
+        }
+    }
+
+    /// Waits until there is something to tell other nodes and takes it.
+    pub(crate) async fn untold(&self) -> u8 {
+        loop {
+            match self.abroad.untold.swap(0, Ordering::AcqRel) {
+                0 => self.abroad.told.notified().await,
+                kinds => return kinds,
+            }
+        }
+    }
+}
+
+/// Waits for a hint, at most `poll`: afterwards look at the database.
+pub(crate) async fn hint_or(woken: &mut watch::Receiver<()>, poll: Duration) {
+    // A hint or a timeout, both mean: look.
+    tokio::time::timeout(poll, woken.changed()).await.ok();
+}
