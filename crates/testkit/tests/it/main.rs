@@ -1,0 +1,3 @@
+//! Stories of the harness itself.
+
+mod database;
