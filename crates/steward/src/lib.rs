@@ -1,1 +1,4 @@
 //! steward
+
+pub mod cluster;
+pub mod datadir;
