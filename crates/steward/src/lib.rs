@@ -1,4 +1,5 @@
 //! steward
 
+pub mod broker;
 pub mod cluster;
 pub mod datadir;
