@@ -28,7 +28,8 @@ create table kernel.lease (
   slot smallint primary key,
   holder uuid,
   epoch bigint not null default 0,
-  until timestamptz not null default '-infinity');
+  until timestamptz not null default '-infinity',
+  sealed_until timestamptz not null default '-infinity');                  -- every audit record up to here is in its chain
 insert into kernel.lease (slot) select generate_series(0, 15);
 create table kernel.node (
   node_id uuid primary key,
@@ -130,8 +131,10 @@ create table kernel.parked (
   attempts int not null,
   error text not null,
   parked_at timestamptz not null default now(),
+  retry boolean not null default false,       -- a person asked for it: the relay sends it once more
   primary key (tenant_id, context, number),
   foreign key (tenant_id, context, number) references kernel.event);
+create index parked_retry on kernel.parked (tenant_id) where retry;
 
 create table kernel.inbox (
   tenant_id uuid not null,

@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod audit;
+mod background;
 pub mod caller;
 pub mod clock;
 pub mod cursor;

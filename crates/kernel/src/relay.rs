@@ -7,10 +7,45 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 
-mod wake;
+use crate::{Clock, lease::Leases};
 
-pub use wake::Wake;
+mod abroad;
+pub(crate) mod envelope;
+mod gauge;
+mod marks;
+pub(crate) mod number;
+mod parked;
+mod publish;
+pub(crate) mod wake;
+
+pub use envelope::Meta;
+pub use parked::{Backlog, Parked, Which, backlog, list, retry};
+pub use wake::{NEWS_POLL, News, Wake};
+
+/// What the relay works with.
+#[derive(Clone, Debug)]
+pub struct Relay {
+    /// The database, as the system role.
+    pub system: PgPool,
+    /// Which tenants are this node's.
+    pub leases: Leases,
+    /// What wakes it.
+    pub wake: Wake,
+    /// For the ages it measures; decides nothing.
+    pub clock: Clock,
+}
+
+/// Relays until `stop`. Leases are taken by [`crate::lease::hold`], which runs beside it and is stopped after it.
+pub async fn run(relay: Relay, broker: impl Broker, stop: CancellationToken) {
+    tokio::join!(
+        number::run(&relay, &stop),
+        publish::run(&relay, &broker, &stop),
+        abroad::run(&relay, &stop)
+    );
+}
 
 /// The port to whatever carries events. The server implements it over its MQTT client.
 pub trait Broker: Send + Sync + 'static {

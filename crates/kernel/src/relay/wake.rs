@@ -8,11 +8,16 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Notify, broadcast, watch};
+use tokio::sync::{Notify, broadcast, broadcast::error::RecvError, watch};
 use uuid::Uuid;
+
+use crate::TenantId;
 
 /// So many numbering passes may be unread by a waiting feed reader before it just looks again.
 const FEED_HINTS_MAX: usize = 64;
+
+/// A waiting feed reader looks this often without any news: hints between nodes can be lost.
+pub const NEWS_POLL: Duration = Duration::from_secs(2);
 
 /// What was committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +89,11 @@ impl Wake {
         self.tell(Kind::Jobs);
     }
 
+    /// News of growing feeds from now on: take it before reading a page, then wait with it for more.
+    pub fn news(&self) -> News {
+        News(self.growth.subscribe())
+    }
+
     /// Feeds grew.
     pub(crate) fn grown(&self, feeds: Arc<[Grown]>) {
         self.growth.send(Some(feeds)).ok();
@@ -105,10 +115,6 @@ impl Wake {
 
     pub(crate) fn outbox_woken(&self) -> watch::Receiver<()> {
         self.outbox.subscribe()
-    }
-
-    pub(crate) fn jobs_woken(&self) -> watch::Receiver<()> {
-        self.jobs.subscribe()
     }
 
     pub(crate) fn growth(&self) -> broadcast::Receiver<Growth> {
@@ -135,6 +141,32 @@ impl Wake {
                 kinds => return kinds,
             }
         }
+    }
+}
+
+/// What a waiting reader of a feed listens to.
+#[derive(Debug)]
+pub struct News(broadcast::Receiver<Growth>);
+
+impl News {
+    /// Waits until the feed may have grown beyond `after`: at once when it is known to, else after [`NEWS_POLL`].
+    /// Then read the feed: this is a hint.
+    pub async fn beyond(&mut self, tenant: TenantId, context: &str, after: i64) {
+        let concerns = |feed: &Grown| {
+            feed.tenant == tenant.0 && feed.context == context && feed.number > after
+        };
+        let heard = async {
+            loop {
+                match self.0.recv().await {
+                    Ok(Some(feeds)) if !feeds.iter().any(concerns) => {}
+                    // It grew, or another node's feed did, or news were missed.
+                    Ok(_) | Err(RecvError::Lagged(_)) => return,
+                    Err(RecvError::Closed) => std::future::pending().await,
+                }
+            }
+        };
+        // Heard or timed out: the reader looks.
+        tokio::time::timeout(NEWS_POLL, heard).await.ok();
     }
 }
 
