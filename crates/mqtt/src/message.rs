@@ -1,0 +1,154 @@
+//! What arrives, and what accompanies what is sent.
+
+use bytes::Bytes;
+
+/// How hard both sides try to deliver a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum QoS {
+    /// 0: sent once, lost with the connection.
+    AtMostOnce,
+    /// 1: sent until it is acknowledged, so it may arrive twice.
+    #[default]
+    AtLeastOnce,
+    /// 2: arrives once, as long as the broker keeps the session.
+    ExactlyOnce,
+}
+
+impl QoS {
+    /// The level of this number.
+    pub fn from_level(level: u8) -> Option<Self> {
+        match level {
+            0 => Some(Self::AtMostOnce),
+            1 => Some(Self::AtLeastOnce),
+            2 => Some(Self::ExactlyOnce),
+            _ => None,
+        }
+    }
+
+    /// 0, 1 or 2.
+    pub fn level(self) -> u8 {
+        match self {
+            Self::AtMostOnce => 0,
+            Self::AtLeastOnce => 1,
+            Self::ExactlyOnce => 2,
+        }
+    }
+}
+
+/// What MQTT 5 lets travel beside a payload. Empty on MQTT 3.1.1, which has none of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Properties {
+    /// The media type of the payload.
+    pub content_type: Option<String>,
+    /// Where an answer is expected.
+    pub response_topic: Option<String>,
+    /// What an answer repeats.
+    pub correlation_data: Option<Bytes>,
+    /// After how many seconds the broker forgets the message.
+    pub expiry_seconds: Option<u32>,
+    /// Names and values, in order, names may repeat.
+    pub user: Vec<(String, String)>,
+}
+
+impl Properties {
+    /// The first user property of this name.
+    pub fn user(&self, name: &str) -> Option<&str> {
+        self.user.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A message as it arrived.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Where it was published.
+    pub topic: String,
+    /// Its bytes.
+    pub payload: Bytes,
+    /// With which level it came.
+    pub qos: QoS,
+    /// Whether the broker had kept it from before the subscription.
+    pub retain: bool,
+    /// What travelled beside it.
+    pub properties: Properties,
+}
+
+/// How a message is published. The default: QoS 1, not retained, waits for a connection.
+#[derive(Clone, Debug)]
+pub struct PublishOptions {
+    pub(crate) qos: QoS,
+    pub(crate) retain: bool,
+    pub(crate) wait: bool,
+    pub(crate) correlation_id: Option<String>,
+    pub(crate) properties: Properties,
+}
+
+impl Default for PublishOptions {
+    fn default() -> Self {
+        Self {
+            qos: QoS::AtLeastOnce,
+            retain: false,
+            wait: true,
+            correlation_id: None,
+            properties: Properties::default(),
+        }
+    }
+}
+
+impl PublishOptions {
+    /// With this level.
+    pub fn qos(qos: QoS) -> Self {
+        Self { qos, ..Self::default() }
+    }
+
+    /// The broker keeps the message for later subscribers.
+    #[must_use]
+    pub fn retain(mut self) -> Self {
+        self.retain = true;
+        self
+    }
+
+    /// Fails with [`PublishError::NotConnected`](crate::PublishError::NotConnected) instead of waiting for a connection.
+    #[must_use]
+    pub fn no_wait(mut self) -> Self {
+        self.wait = false;
+        self
+    }
+
+    /// The id that ties an event to what caused it. Events only.
+    #[must_use]
+    pub fn correlation_id(mut self, id: impl Into<String>) -> Self {
+        self.correlation_id = Some(id.into());
+        self
+    }
+
+    /// The media type of the payload.
+    #[must_use]
+    pub fn content_type(mut self, media_type: impl Into<String>) -> Self {
+        self.properties.content_type = Some(media_type.into());
+        self
+    }
+
+    /// One more name and value beside the payload.
+    #[must_use]
+    pub fn user_property(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.properties.user.push((name.into(), value.into()));
+        self
+    }
+
+    /// All that travels beside the payload, replacing what was set before.
+    #[must_use]
+    pub fn properties(mut self, properties: Properties) -> Self {
+        self.properties = properties;
+        self
+    }
+}
+
+/// The broker's word that it has a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ack {
+    /// The level it was sent with, lower than asked when the broker allows no more. QoS 0 has no word: it was handed to the socket.
+    pub qos: QoS,
+    /// On how many connections it was sent.
+    pub tries: u32,
+}

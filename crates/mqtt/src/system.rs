@@ -1,0 +1,29 @@
+//! The only place of this crate that reads the clock, the environment, files and random numbers.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// The wall clock, for the time an envelope carries. Durations are measured with tokio's clock.
+#[expect(clippy::disallowed_methods, reason = "this module owns the clock of the crate")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// A fresh identifier of 32 hexadecimal digits.
+#[expect(clippy::disallowed_methods, reason = "this module owns the random numbers of the crate")]
+pub(crate) fn fresh_id() -> String {
+    Uuid::new_v4().simple().to_string()
+}
+
+/// An environment variable; one that is unset or empty counts as absent.
+#[expect(clippy::disallowed_methods, reason = "this module owns the environment of the crate")]
+pub(crate) fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Between half of `delay` and all of it, so that clients that lost one broker do not return as one.
+pub(crate) fn jittered(delay: Duration) -> Duration {
+    delay.mul_f64(rand::random_range(0.5..=1.0))
+}
