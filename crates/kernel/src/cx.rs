@@ -1,1 +1,139 @@
-//! Being written.
+//! The context of a request, proven: tenant, caller, permission. No `Cx`, no data.
+
+mod denial;
+mod extract;
+pub mod origin;
+
+use std::{marker::PhantomData, sync::Arc};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+pub use origin::{Origin, Trace};
+
+use crate::{
+    Caller, TenantId,
+    answer::{Answer, Outcome, Reply, Version},
+    db::Kernel,
+    permission::{Permission, Reach, Row},
+    problem::Problem,
+    tx::Tx,
+    unit::{self, Once},
+};
+
+/// A request whose caller may do `P` in its tenant. Extracted from the request's head; the body is read afterwards.
+#[derive(Debug)]
+pub struct Cx<P> {
+    context: Arc<Context>,
+    permission: PhantomData<fn() -> P>,
+}
+
+/// What a [`Cx`] carries into its transactions.
+#[derive(Debug)]
+pub struct Context {
+    pub(crate) kernel: Kernel,
+    /// `None` for platform operations.
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) caller: Caller,
+    pub(crate) origin: Origin,
+    pub(crate) row: &'static Row,
+    pub(crate) reach: Reach,
+    pub(crate) once: Option<Once>,
+    pub(crate) if_match: Option<Version>,
+}
+
+impl Context {
+    /// The tenant that the transaction starts in.
+    pub(crate) fn scope(&self) -> TenantId {
+        self.tenant.unwrap_or(TenantId::NIL)
+    }
+
+    /// Keyed fingerprint of the request for the audit trail.
+    pub(crate) fn fingerprint(&self) -> Option<String> {
+        self.once.as_ref().map(|once| self.kernel.fingerprint(&once.request))
+    }
+}
+
+impl<P: Permission> Cx<P> {
+    /// Runs one unit of work: see [`crate::unit`]. `f` may run more than once and must not have effects outside the
+    /// transaction.
+    ///
+    /// # Errors
+    /// What `f` refuses, a concurrent or reused key, an unserved tenant, an unreachable database.
+    pub async fn write<A: Answer, E: Into<Problem>>(
+        &self,
+        action: &'static str,
+        f: impl AsyncFn(&mut Tx) -> Result<Outcome<A>, E>,
+    ) -> Result<Reply, Problem> {
+        unit::write(&self.context, action, f).await
+    }
+
+    /// Runs queries in a read-only transaction of the same tenant.
+    ///
+    /// # Errors
+    /// What `f` refuses, an unserved tenant, an unreachable database.
+    pub async fn read<T, E: Into<Problem>>(&self, f: impl AsyncFnOnce(&mut Tx) -> Result<T, E>) -> Result<T, Problem> {
+        unit::read(&self.context, f).await
+    }
+
+    /// The kernel.
+    pub fn kernel(&self) -> &Kernel {
+        &self.context.kernel
+    }
+
+    /// The tenant; the nil tenant for platform operations.
+    pub fn tenant(&self) -> TenantId {
+        self.context.scope()
+    }
+
+    /// The server itself acting in `tenant`: jobs, reactions, deadlines. `once` makes the effect single.
+    pub fn system(kernel: Kernel, tenant: TenantId, name: &str, origin: Origin, once: Option<Once>) -> Self {
+        let context = Context {
+            kernel,
+            tenant: Some(tenant),
+            caller: Caller::system(name),
+            origin,
+            row: P::ROW,
+            reach: Reach::Everything,
+            once,
+            if_match: None,
+        };
+        Self { context: Arc::new(context), permission: PhantomData }
+    }
+}
+
+impl Kernel {
+    /// An opaque name of a caller for events and logs: stable within a tenant, and nobody learns an e-mail address that
+    /// an issuer uses as its subject.
+    pub fn pseudonym(&self, tenant: TenantId, caller: &Caller) -> String {
+        let mac = keyed(self.actor_key(), &[tenant.0.as_bytes(), caller.actor().as_bytes()]);
+        let kind = match caller.kind {
+            crate::ActorKind::Person => "person",
+            crate::ActorKind::Service => "service",
+            crate::ActorKind::System => return format!("system:{}", caller.subject),
+        };
+        format!("{kind}:{}", hex(mac.get(..16).unwrap_or_default()))
+    }
+
+    /// Keyed fingerprint of a request: equal requests are recognised, contents cannot be guessed from it.
+    pub(crate) fn fingerprint(&self, request: &[u8; 32]) -> String {
+        hex(&keyed(self.request_key(), &[request]))
+    }
+}
+
+fn keyed(key: &[u8; 32], parts: &[&[u8]]) -> Vec<u8> {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Vec::new() };
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _written = write!(text, "{byte:02x}");
+        text
+    })
+}

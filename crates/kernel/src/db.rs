@@ -1,1 +1,192 @@
-//! Being written.
+//! The kernel's state and its database: the only place where a transaction begins.
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{
+    AssertSqlSafe, PgPool, Postgres, Transaction,
+    error::DatabaseError,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{Clock, Ids, TenantId, cursor::CursorKey, keys::MasterKey, relay::Wake, token::Verifier};
+
+/// What every request and every background task of one process shares. Cheap to clone.
+#[derive(Clone)]
+pub struct Kernel(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    actor_key: [u8; 32],
+    request_key: [u8; 32],
+}
+
+/// What a [`Kernel`] is made of.
+pub struct Parts {
+    /// Requests: role `steward_app`, one tenant a transaction.
+    pub app: PgPool,
+    /// Relay, sealer, claimers: role `steward_system`, kernel tables only.
+    pub system: PgPool,
+    /// The clock of everything but leases.
+    pub clock: Clock,
+    /// Makes ids.
+    pub ids: Ids,
+    /// Wakes the relay after a commit.
+    pub wake: Wake,
+    /// Validates tokens.
+    pub verifier: Verifier,
+    /// Signs paging cursors.
+    pub cursors: CursorKey,
+    /// Root of all derived keys.
+    pub master: MasterKey,
+    /// The regions in which tenants may be provisioned.
+    pub regions: Vec<Region>,
+}
+
+/// A region and how many tenants it holds.
+#[derive(Clone, Debug)]
+pub struct Region {
+    /// Its name.
+    pub name: String,
+    /// Most tenants, deactivated ones not counted.
+    pub max_tenants: i64,
+}
+
+impl std::ops::Deref for Kernel {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0.parts
+    }
+}
+
+impl std::fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kernel").finish_non_exhaustive()
+    }
+}
+
+impl Kernel {
+    /// A kernel of these parts.
+    pub fn new(parts: Parts) -> Self {
+        let actor_key = parts.master.derive("steward actor pseudonyms v1");
+        let request_key = parts.master.derive("steward request fingerprints v1");
+        Self(Arc::new(Inner { parts, actor_key, request_key }))
+    }
+
+    pub(crate) fn actor_key(&self) -> &[u8; 32] {
+        &self.0.actor_key
+    }
+
+    pub(crate) fn request_key(&self) -> &[u8; 32] {
+        &self.0.request_key
+    }
+
+    /// Begins a transaction that sees `tenant` and nothing else.
+    ///
+    /// In a task of its own: a client that hangs up in the middle of BEGIN would otherwise leave a connection with an
+    /// open transaction, and the tenant set, in the pool.
+    pub(crate) async fn begin(
+        &self,
+        tenant: TenantId,
+        mode: Mode,
+    ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        let begin = match mode {
+            Mode::Write => "BEGIN",
+            Mode::Read => "BEGIN READ ONLY",
+        };
+        // A uuid formatted by us, not text from outside; one round trip for both statements.
+        let sql = format!("{begin}; SELECT set_config('steward.tenant', '{tenant}', true)");
+        let mut left = self.app.options().get_max_connections() + 1;
+        loop {
+            let (pool, sql) = (self.app.clone(), sql.clone());
+            #[expect(clippy::disallowed_methods, reason = "the one place: in its own task it survives cancellation")]
+            let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(sql)).await }).await;
+            match begun {
+                Ok(Ok(tx)) => return Ok(tx),
+                // A restarted database leaves stale connections behind: each fails once.
+                Ok(Err(sqlx::Error::Io(_))) if left > 0 => left -= 1,
+                Ok(Err(sqlx::Error::Database(e))) if left > 0 && e.code().is_some_and(|c| c.starts_with("57P")) => {
+                    left -= 1;
+                }
+                Ok(Err(e)) => return Err(e),
+                Err(_) => return Err(sqlx::Error::WorkerCrashed),
+            }
+        }
+    }
+}
+
+/// Whether a transaction may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Read,
+    Write,
+}
+
+/// The role of requests and jobs: one tenant a transaction.
+pub const APP: &str = "steward_app";
+/// The role of relay, sealer and claimers: kernel tables only.
+pub const SYSTEM: &str = "steward_system";
+
+/// How long a request waits for a connection before it answers 503.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Opens a pool whose connections act in `role`. It connects when first used.
+///
+/// Settings travel with each connection, because a database made from a template does not inherit them. The role is a
+/// start-up option, so RESET ROLE leads back to it and not to the login role. Sequential scans are off because outbox,
+/// jobs and keys are tables that are vacuumed while empty: a generic plan made then scans them for ever.
+pub fn pool(base: &PgConnectOptions, role: &str, size: u32) -> PgPool {
+    let options = base.clone().application_name(role).options([
+        ("role", role),
+        ("statement_timeout", "5s"),
+        ("lock_timeout", "2s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+        ("enable_seqscan", "off"),
+    ]);
+    PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .connect_lazy_with(options)
+}
+
+/// What to do about a database error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Run the unit of work again.
+    Again,
+    /// Answer 503.
+    Unavailable,
+    /// A defect.
+    Defect,
+}
+
+/// PostgreSQL's error classes (manual, appendix A) and the driver's, sorted by what helps.
+pub(crate) fn classify(error: &sqlx::Error) -> Failure {
+    match error {
+        sqlx::Error::Database(e) => classify_code(e.as_ref()),
+        sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => Failure::Again,
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => Failure::Unavailable,
+        _ => Failure::Defect,
+    }
+}
+
+fn classify_code(e: &dyn DatabaseError) -> Failure {
+    let code = e.code().unwrap_or_default();
+    match code.as_ref() {
+        // serialization_failure, deadlock_detected
+        "40001" | "40P01" => Failure::Again,
+        "23505" if e.constraint() == Some("idempotency_pkey") => Failure::Again,
+        // lock_not_available, query_canceled by statement_timeout, disk_full, out of connections
+        "55P03" | "57014" | "53100" | "53200" | "53300" => Failure::Unavailable,
+        _ if code.starts_with("08") || code.starts_with("57P") => Failure::Unavailable,
+        _ => Failure::Defect,
+    }
+}
+
+/// The error for the log: code, constraint and message only. DETAIL would carry the row's values.
+pub(crate) fn describe(error: &sqlx::Error) -> String {
+    let sqlx::Error::Database(e) = error else { return crate::problem::describe(error) };
+    let constraint = e.constraint().map(|c| format!(" (constraint {c})")).unwrap_or_default();
+    format!("{} {}{constraint}", e.code().unwrap_or_default(), e.message())
+}

@@ -36,4 +36,8 @@ pub mod unit;
 
 pub use caller::{ActorKind, Caller, Role};
 pub use clock::Clock;
+pub use cx::Cx;
+pub use db::Kernel;
 pub use id::{Ids, TenantId};
+pub use problem::Problem;
+pub use tx::Tx;

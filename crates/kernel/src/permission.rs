@@ -1,1 +1,134 @@
-//! Being written.
+//! Who may do what: one table, one row an operation. Rendered into `docs/permissions.md`; an operation without a row
+//! does not start, and a permission is checked before anything is read.
+
+use crate::{Caller, Role};
+
+/// What a permission's operation is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One tenant, which the token must name.
+    Tenant,
+    /// The platform: tenants themselves.
+    Platform,
+}
+
+/// Which token bucket an operation draws from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// The general limit of a caller.
+    General,
+    /// Creations, few a minute for a person.
+    Create,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Row {
+    /// Name in OpenAPI and audit, for instance `roster.school.create`.
+    pub name: &'static str,
+    /// Tenant or platform.
+    pub scope: Scope,
+    /// Roles that may do it anywhere in the tenant (or platform).
+    pub roles: &'static [Role],
+    /// Roles that may do it only for what is their own: their schools, classes, sessions.
+    pub own: &'static [Role],
+    /// Its rate limit.
+    pub limit: Limit,
+    /// What it allows.
+    pub about: &'static str,
+}
+
+/// How far a permission reaches for a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The whole tenant.
+    Everything,
+    /// Only what is the caller's own: the query itself is narrowed.
+    Own,
+}
+
+impl Row {
+    /// How far it reaches for `caller`; `None` when it does not.
+    pub fn reach(&self, caller: &Caller) -> Option<Reach> {
+        let any = |roles: &[Role]| roles.iter().any(|role| caller.has(*role));
+        if any(self.roles) {
+            return Some(Reach::Everything);
+        }
+        any(self.own).then_some(Reach::Own)
+    }
+}
+
+/// A permission as a type, so that `Cx<P>` proves it.
+pub trait Permission: Send + Sync + 'static {
+    /// Its row.
+    const ROW: &'static Row;
+}
+
+macro_rules! permissions {
+    ($($(#[doc = $about:literal])* $name:ident $text:literal $scope:ident $limit:ident [$($role:ident)*] own [$($own:ident)*];)*) => {
+        $(
+            $(#[doc = $about])*
+            #[derive(Debug)]
+            pub struct $name;
+            impl Permission for $name {
+                const ROW: &'static Row = &Row {
+                    name: $text, scope: Scope::$scope, roles: &[$(Role::$role),*], own: &[$(Role::$own),*],
+                    limit: Limit::$limit, about: concat!($($about),*),
+                };
+            }
+        )*
+        /// The whole table.
+        pub static TABLE: &[&Row] = &[$($name::ROW),*];
+    };
+}
+
+permissions! {
+    /// Provision a tenant.
+    TenantProvision "roster.tenant.provision" Platform General [PlatformAdmin] own [];
+    /// Read tenants.
+    TenantRead "roster.tenant.read" Platform General [PlatformAdmin] own [];
+    /// Suspend, reactivate or deactivate a tenant.
+    TenantLifecycle "roster.tenant.lifecycle" Platform General [PlatformAdmin] own [];
+    /// Create a school.
+    SchoolCreate "roster.school.create" Tenant Create [DistrictAdmin Registrar] own [];
+    /// Read schools.
+    SchoolRead "roster.school.read" Tenant General [DistrictAdmin Registrar Auditor] own [SchoolAdmin Teacher Interventionist Counselor];
+    /// Change a school.
+    SchoolUpdate "roster.school.update" Tenant General [DistrictAdmin Registrar] own [SchoolAdmin];
+    /// Archive a school.
+    SchoolArchive "roster.school.archive" Tenant General [DistrictAdmin Registrar] own [SchoolAdmin];
+    /// Read the catch-up feed of events.
+    FeedRead "platform.feed.read" Tenant General [Auditor DistrictAdmin PlatformAdmin] own [];
+    /// Read the audit trail.
+    AuditRead "platform.audit.read" Tenant General [Auditor DistrictAdmin PlatformAdmin] own [];
+    /// See the backlog and the parked events of a tenant.
+    OutboxRead "platform.outbox.read" Tenant General [PlatformAdmin] own [];
+    /// Send parked events again.
+    OutboxRetry "platform.outbox.retry" Tenant General [PlatformAdmin] own [];
+}
+
+/// The row of an operation's name.
+pub fn row(name: &str) -> Option<&'static Row> {
+    TABLE.iter().copied().find(|row| row.name == name)
+}
+
+/// The table as the Markdown page `docs/permissions.md`.
+pub fn markdown() -> String {
+    let mut page = "# Permissions\n\nGenerated from `crates/kernel/src/permission.rs` by `steward openapi --permissions`.\n\n\
+        *Own* means: only what is the caller's own (the schools of their staff record); the query itself is narrowed.\n\n\
+        | permission | allows | scope | roles | own only | rate limit |\n|---|---|---|---|---|---|\n"
+        .to_owned();
+    let names = |roles: &[Role]| roles.iter().map(|r| r.name()).collect::<Vec<_>>().join(", ");
+    for row in TABLE {
+        let cells = [
+            format!("`{}`", row.name),
+            row.about.trim().to_owned(),
+            format!("{:?}", row.scope).to_lowercase(),
+            names(row.roles),
+            names(row.own),
+            format!("{:?}", row.limit).to_lowercase(),
+        ];
+        page.push_str(&format!("| {} |\n", cells.join(" | ")));
+    }
+    page
+}

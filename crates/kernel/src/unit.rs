@@ -1,1 +1,141 @@
-//! Being written.
+//! The unit of work: authorised, validated, audited, announced and answered in one transaction, or not at all.
+//!
+//! Round trips of a write: BEGIN with the tenant · key, lock and tenant's status · the command's SQL · audit, outbox and
+//! key in one statement · COMMIT. A failed command leaves nothing behind, its key neither: a repeat simply runs again.
+
+mod flush;
+mod key;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use metrics::histogram;
+
+pub use key::Once;
+
+use crate::{
+    answer::{Answer, Outcome, Reply},
+    cx::Context,
+    db::Mode,
+    failpoint,
+    permission::Scope,
+    problem::{Problem, kinds},
+    tenant::{self, Status},
+    tx::Tx,
+};
+
+/// Tries of one unit of work before it answers 503. A deadlock or lost race is gone at the second try.
+const MAX_ATTEMPTS: u32 = 5;
+/// Pause before the second try; it doubles, with jitter.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+
+/// Runs `f` as one unit of work named `action`.
+pub(crate) async fn write<A: Answer, E: Into<Problem>>(
+    context: &Arc<Context>,
+    action: &'static str,
+    f: impl AsyncFn(&mut Tx) -> Result<Outcome<A>, E>,
+) -> Result<Reply, Problem> {
+    let started = Instant::now();
+    let mut attempt = 1;
+    let result = loop {
+        match once(context, action, &f).await {
+            Err(problem) if problem.again && attempt < MAX_ATTEMPTS => pause(attempt).await,
+            result => break result,
+        }
+        attempt += 1;
+    };
+    let outcome = if result.is_ok() { "ok" } else { "refused" };
+    histogram!("unit_of_work_duration_seconds", "action" => action, "outcome" => outcome)
+        .record(started.elapsed().as_secs_f64());
+    result
+}
+
+async fn pause(attempt: u32) {
+    let longest = FIRST_PAUSE * 2_u32.saturating_pow(attempt);
+    tokio::time::sleep(longest.mul_f64(rand::random_range(0.5..1.0))).await;
+}
+
+async fn once<A: Answer, E: Into<Problem>>(
+    context: &Arc<Context>,
+    action: &'static str,
+    f: &impl AsyncFn(&mut Tx) -> Result<Outcome<A>, E>,
+) -> Result<Reply, Problem> {
+    let mut tx = Tx::begin(context, Mode::Write).await?;
+    let done = run(&mut tx, action, f).await;
+    match done {
+        Ok(Done::Fresh(reply)) => {
+            failpoint::hit("before_commit");
+            tx.commit().await?;
+            failpoint::hit("after_commit");
+            context.kernel.wake.wake();
+            Ok(reply)
+        }
+        Ok(Done::Replayed(reply)) => {
+            tx.rollback().await;
+            Ok(reply.replayed())
+        }
+        Err(problem) => {
+            tx.rollback().await;
+            Err(problem)
+        }
+    }
+}
+
+enum Done {
+    Fresh(Reply),
+    Replayed(Reply),
+}
+
+async fn run<A: Answer, E: Into<Problem>>(
+    tx: &mut Tx,
+    action: &'static str,
+    f: &impl AsyncFn(&mut Tx) -> Result<Outcome<A>, E>,
+) -> Result<Done, Problem> {
+    if let Some(reply) = key::claim(tx).await? {
+        return Ok(Done::Replayed(reply));
+    }
+    let outcome = f(tx).await.map_err(Into::into)?;
+    let changes = tx.take_changes();
+    let answer = match outcome {
+        Outcome::Executed(answer) if !changes.is_empty() => answer,
+        Outcome::AlreadyApplied(answer) if changes.is_empty() => answer,
+        Outcome::Executed(_) => return Err(defect(action, "says that it did something, but recorded no change")),
+        Outcome::AlreadyApplied(_) => return Err(defect(action, "says that it did nothing, but recorded a change")),
+    };
+    let reply = answer.reply().map_err(|e| Problem::internal(&e))?;
+    flush::flush(tx, action, changes, &reply).await?;
+    Ok(Done::Fresh(reply))
+}
+
+fn defect(action: &str, what: &str) -> Problem {
+    Problem::internal(&std::io::Error::other(format!("{action} {what}")))
+}
+
+/// Runs `f` in a read-only transaction of the same tenant.
+pub(crate) async fn read<T, E: Into<Problem>>(
+    context: &Arc<Context>,
+    f: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
+) -> Result<T, Problem> {
+    let mut tx = Tx::begin(context, Mode::Read).await?;
+    if let Some(tenant) = context.tenant {
+        let status = tenant::status(tx.conn(), tenant).await?;
+        admit(context, status)?;
+    }
+    let result = f(&mut tx).await.map_err(Into::into);
+    tx.rollback().await;
+    result
+}
+
+/// Refuses what belongs to a tenant that is not served. Platform operations are about tenants and always run.
+fn admit(context: &Context, status: Option<Status>) -> Result<(), Problem> {
+    match status {
+        _ if context.row.scope == Scope::Platform => Ok(()),
+        Some(Status::Active) => Ok(()),
+        Some(Status::Suspended | Status::Deactivated) => {
+            Err(Problem::new(&kinds::TENANT_INACTIVE, "The tenant is not active; nothing was read or changed."))
+        }
+        None => Err(Problem::new(&kinds::TENANT_FORBIDDEN, "There is no such tenant on this platform.")),
+    }
+}

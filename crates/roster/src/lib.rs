@@ -1,1 +1,17 @@
-//! roster
+//! The roster: the authority on tenants and schools (and, as it grows, classes, people and enrolments).
+//!
+//! It owns the schema `roster` and the lifecycle of tenants. It never reads another context's tables, and its events
+//! never carry personal data: ids, statuses and times only.
+
+pub mod error;
+pub mod events;
+pub mod external;
+pub mod http;
+pub mod own;
+pub mod school;
+pub mod tenant;
+
+pub use error::Error;
+
+/// The roster's migrations.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -1,0 +1,169 @@
+//! From the head of a request to a [`Cx`], in the order of checks: 401, tenant header, tenant, rate, permission, key.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use axum::extract::{FromRef, FromRequestParts, RawPathParams};
+use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
+use uuid::Uuid;
+
+use crate::{
+    Caller, Role, TenantId,
+    answer::Version,
+    cx::{Context, Cx, Origin, denial},
+    db::Kernel,
+    http::notes::{Fingerprint, Notes},
+    permission::{Permission, Row, Scope},
+    problem::{Problem, kinds},
+    unit::Once,
+};
+
+/// Longest idempotency key, in characters.
+const KEY_MAX: usize = 255;
+
+impl<P: Permission, S: Send + Sync> FromRequestParts<S> for Cx<P>
+where
+    Kernel: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let kernel = Kernel::from_ref(state);
+        let row = P::ROW;
+        let notes = parts.extensions.get::<Notes>().cloned().unwrap_or_default();
+        let origin =
+            parts.extensions.get::<Origin>().cloned().unwrap_or_else(|| Origin::own(kernel.ids.next()));
+
+        let caller = authenticate(&kernel, &parts.headers).await?;
+        let wanted = wanted_tenant(parts, row).await?;
+        let asked = Asked { kernel: &kernel, caller: &caller, origin: &origin, row };
+        if !may_enter(&caller, row, wanted) {
+            return Err(asked.denied(foreign(wanted)).await);
+        }
+        notes.identify(wanted, kernel.pseudonym(wanted.unwrap_or(TenantId::NIL), &caller));
+        let Some(reach) = row.reach(&caller) else {
+            return Err(asked.denied(forbidden(row)).await);
+        };
+        let tenant = wanted.filter(|_| row.scope == Scope::Tenant);
+        let once = once(parts, tenant.unwrap_or(TenantId::NIL))?;
+        let if_match = if_match(&parts.headers);
+        let context = Context { kernel, tenant, caller, origin, row, reach, once, if_match };
+        Ok(Self { context: Arc::new(context), permission: PhantomData })
+    }
+}
+
+struct Asked<'a> {
+    kernel: &'a Kernel,
+    caller: &'a Caller,
+    origin: &'a Origin,
+    row: &'static Row,
+}
+
+impl Asked<'_> {
+    /// Records the refusal with the caller's own tenant, never with the one that was tried.
+    async fn denied(&self, problem: Problem) -> Problem {
+        let home = self.caller.tenants.first().copied().unwrap_or(TenantId::NIL);
+        if let Err(e) = denial::record(self.kernel, home, self.caller, self.origin, self.row).await {
+            tracing::warn!(error = crate::db::describe(&e), "a denial could not be recorded");
+        }
+        problem
+    }
+}
+
+async fn authenticate(kernel: &Kernel, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let refuse = |detail: &str, challenge: &str| {
+        let challenge = HeaderValue::from_str(challenge).unwrap_or(HeaderValue::from_static("Bearer"));
+        Problem::new(&kinds::UNAUTHENTICATED, detail).header(header::WWW_AUTHENTICATE, challenge)
+    };
+    let Some(value) = headers.get(header::AUTHORIZATION) else {
+        return Err(refuse("Send Authorization: Bearer with a token.", "Bearer realm=\"steward\""));
+    };
+    let token = value.to_str().ok().and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    let Some(token) = token else {
+        return Err(refuse("Authorization must be: Bearer <JWT>.", "Bearer realm=\"steward\", error=\"invalid_request\""));
+    };
+    kernel.verifier.verify(token).await.map(|verified| verified.caller).map_err(|rejected| {
+        metrics::counter!("tokens_rejected_total").increment(1);
+        refuse(&rejected.to_string(), "Bearer realm=\"steward\", error=\"invalid_token\"")
+    })
+}
+
+/// The tenant of header and path, which must agree.
+async fn wanted_tenant(parts: &mut Parts, row: &Row) -> Result<Option<TenantId>, Problem> {
+    let path = path_tenant(parts).await?;
+    let header = match parts.headers.get("x-tenant-id") {
+        Some(value) => Some(tenant_header(value)?),
+        None if row.scope == Scope::Platform => None,
+        None => return Err(Problem::new(&kinds::TENANT_HEADER, "Add X-Tenant-Id with the tenant's UUID.")),
+    };
+    match (header, path) {
+        (Some(header), Some(path)) if header != path => Err(foreign(Some(header))),
+        (header, path) => Ok(path.or(header)),
+    }
+}
+
+fn tenant_header(value: &HeaderValue) -> Result<TenantId, Problem> {
+    let parsed = value.to_str().ok().and_then(|text| Uuid::try_parse(text).ok());
+    parsed.map(TenantId).ok_or_else(|| Problem::new(&kinds::TENANT_HEADER, "X-Tenant-Id must be a UUID."))
+}
+
+async fn path_tenant(parts: &mut Parts) -> Result<Option<TenantId>, Problem> {
+    let Ok(params) = RawPathParams::from_request_parts(parts, &()).await else { return Ok(None) };
+    let Some((_, text)) = params.iter().find(|(name, _)| *name == "tenantId") else { return Ok(None) };
+    Uuid::try_parse(text).map(|id| Some(TenantId(id))).map_err(|_| Problem::missing())
+}
+
+/// A token reaches the tenants that it names; a platform administrator every tenant, for what the table gives them.
+fn may_enter(caller: &Caller, row: &Row, wanted: Option<TenantId>) -> bool {
+    match (row.scope, wanted) {
+        (Scope::Platform, _) => true,
+        (Scope::Tenant, Some(tenant)) => {
+            let platform = caller.has(Role::PlatformAdmin) && row.roles.contains(&Role::PlatformAdmin);
+            platform || caller.tenants.contains(&tenant)
+        }
+        (Scope::Tenant, None) => false,
+    }
+}
+
+fn foreign(_tenant: Option<TenantId>) -> Problem {
+    let detail = "X-Tenant-Id must be one of your token's tenants and equal the tenant in the path.";
+    Problem::new(&kinds::TENANT_FORBIDDEN, detail)
+}
+
+fn forbidden(row: &Row) -> Problem {
+    let roles: Vec<_> = row.roles.iter().chain(row.own).map(|role| role.name()).collect();
+    Problem::new(&kinds::FORBIDDEN, format!("{} needs one of these roles: {}.", row.name, roles.join(", ")))
+}
+
+/// The idempotency key of a method that changes something.
+fn once(parts: &Parts, scope: TenantId) -> Result<Option<Once>, Problem> {
+    if matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(None);
+    }
+    let refuse = || {
+        let detail = format!("Add an Idempotency-Key of 1 to {KEY_MAX} printable characters.");
+        Problem::new(&kinds::KEY_MISSING, detail)
+    };
+    let text = parts.headers.get("idempotency-key").and_then(|v| v.to_str().ok()).ok_or_else(refuse)?.trim();
+    let key = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text);
+    let printable = key.bytes().all(|b| matches!(b, b' '..=b'~'));
+    if key.is_empty() || key.len() > KEY_MAX || !printable {
+        return Err(refuse());
+    }
+    let request = parts.extensions.get::<Fingerprint>().map(|f| f.0).ok_or_else(|| {
+        Problem::internal(&std::io::Error::other("the body was not fingerprinted: http::buffer is missing"))
+    })?;
+    Ok(Some(Once { scope, key: key.to_owned(), request }))
+}
+
+/// The version that If-Match names. A tag that is none of ours names a version that never is.
+fn if_match(headers: &HeaderMap) -> Option<Version> {
+    let text = headers.get(header::IF_MATCH)?.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return None;
+    }
+    let version = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).and_then(|t| t.parse().ok());
+    Some(version.unwrap_or(Version::MIN))
+}

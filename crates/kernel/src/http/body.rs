@@ -1,0 +1,111 @@
+//! A JSON body, read late: a missing resource is told before a malformed body.
+
+use std::marker::PhantomData;
+
+use axum::{
+    body::{Bytes, to_bytes},
+    extract::{FromRequest, Request},
+};
+use http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+
+use crate::problem::{FieldError, Problem, kinds};
+
+/// Deepest nesting of a JSON body. Our bodies are nested five deep; a parser should not have to climb for an attacker.
+pub const DEPTH_MAX: usize = 64;
+
+/// The bytes of a request that must be the JSON of a `T`.
+#[derive(Debug)]
+pub struct Body<T> {
+    json: bool,
+    bytes: Bytes,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let json = is_json(request.headers());
+        let bytes = to_bytes(request.into_body(), usize::MAX)
+            .await
+            .map_err(|_| Problem::new(&kinds::MALFORMED, "The body ended before it was complete."))?;
+        Ok(Self { json, bytes, of: PhantomData })
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    matches!(essence.as_str(), "application/json" | "application/merge-patch+json")
+}
+
+impl<T: DeserializeOwned> Body<T> {
+    /// The value.
+    ///
+    /// # Errors
+    /// 415 for another content type, 400 with the place for what is no JSON of a `T`.
+    pub fn parse(&self) -> Result<T, Problem> {
+        if !self.json {
+            return Err(Problem::new(&kinds::MEDIA_TYPE, "Send Content-Type: application/json."));
+        }
+        if depth(&self.bytes) > DEPTH_MAX {
+            return Err(Problem::new(&kinds::MALFORMED, format!("The JSON is nested deeper than {DEPTH_MAX}.")));
+        }
+        let mut json = serde_json::Deserializer::from_slice(&self.bytes);
+        let value: T = serde_path_to_error::deserialize(&mut json).map_err(|e| malformed(&e))?;
+        json.end().map_err(|e| Problem::new(&kinds::MALFORMED, format!("After the JSON value: {e}.")))?;
+        Ok(value)
+    }
+}
+
+fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in error.path() {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                pointer.push('/');
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Unknown => {}
+        }
+    }
+    let message = error.inner().to_string();
+    let code = if error.inner().is_data() { "wrong_shape" } else { "not_json" };
+    let mut problem = Problem::new(&kinds::MALFORMED, "The body is not the JSON that this operation describes.");
+    problem.errors.push(FieldError::new(pointer, code, message));
+    problem
+}
+
+/// The deepest nesting of a JSON text, strings left out. Wrong JSON gives some number; the parser tells.
+fn depth(bytes: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::depth;
+
+    #[test]
+    fn depth_counts_brackets_outside_strings() {
+        assert_eq!(depth(br#"{"a":[1,{"b":"]]]{{{\"["}]}"#), 3);
+        assert_eq!(depth("[".repeat(10_000).as_bytes()), 10_000);
+        assert_eq!(depth(b"1"), 0);
+    }
+}

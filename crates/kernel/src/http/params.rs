@@ -1,0 +1,91 @@
+//! Path and query parameters that answer with problems, and the paging parameters of every list.
+
+use axum::extract::{FromRequestParts, rejection::QueryRejection};
+use http::request::Parts;
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::problem::{FieldError, Problem, kinds};
+
+/// Most items of a page.
+pub const PAGE_MAX: u32 = 500;
+/// Items of a page when nothing is asked.
+pub const PAGE_DEFAULT: u32 = 50;
+
+/// Parameters of the path. One that has the wrong form names nothing: 404.
+#[derive(Clone, Copy, Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        #[expect(clippy::disallowed_types, reason = "wrapped here")]
+        let found = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        found.map(|path| Self(path.0)).map_err(|_| Problem::missing())
+    }
+}
+
+/// Parameters of the query; unknown ones are refused by the type's `deny_unknown_fields`.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        #[expect(clippy::disallowed_types, reason = "wrapped here")]
+        let found = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        found.map(|query| Self(query.0)).map_err(|e| malformed(&e))
+    }
+}
+
+fn malformed(rejection: &QueryRejection) -> Problem {
+    let text = rejection.body_text();
+    let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+    let (name, message) = text.split_once(": ").filter(|(name, _)| !name.contains(' ')).unwrap_or(("", text));
+    let mut problem = Problem::new(&kinds::MALFORMED, "A query parameter cannot be read.");
+    problem.errors.push(FieldError::new(format!("?{name}"), "wrong_shape", message));
+    problem
+}
+
+/// The paging parameters of every list.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Items of a page, 1 to 500; 50 when left out.
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    pub page_size: Option<u32>,
+    /// The `nextToken` of the page before.
+    pub next_token: Option<String>,
+}
+
+impl PageQuery {
+    /// Items of a page.
+    ///
+    /// # Errors
+    /// 400 when it is out of range.
+    pub fn size(&self) -> Result<i64, Problem> {
+        page_size(self.page_size)
+    }
+}
+
+/// The checked size of a page.
+///
+/// # Errors
+/// 400 when it is out of range.
+pub fn page_size(asked: Option<u32>) -> Result<i64, Problem> {
+    let size = asked.unwrap_or(PAGE_DEFAULT);
+    if (1..=PAGE_MAX).contains(&size) {
+        return Ok(i64::from(size));
+    }
+    let mut problem = Problem::new(&kinds::MALFORMED, "A query parameter cannot be read.");
+    problem.errors.push(FieldError::new("?pageSize", "out_of_range", format!("1 to {PAGE_MAX}")));
+    Err(problem)
+}
+
+/// The answer to a method that a path does not have.
+pub async fn method_not_allowed() -> Problem {
+    Problem::new(&kinds::METHOD, "The path exists, but not with this method; Allow lists those it has.")
+
+}

@@ -1,0 +1,13 @@
+//! The kernel's own operations: the catch-up feed, the audit trail, the outbox.
+
+pub mod audit;
+pub mod feed;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::Kernel;
+
+/// The kernel's operations, one line each.
+pub fn routes() -> OpenApiRouter<Kernel> {
+    OpenApiRouter::new().routes(routes!(feed::read)).routes(routes!(audit::list))
+}

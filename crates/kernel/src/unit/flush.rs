@@ -1,0 +1,161 @@
+//! The end of a unit of work: audit records, outbox rows and the stored answer in one statement.
+
+use jiff_sqlx::ToSqlx;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    answer::Reply,
+    audit::{Ending, Record},
+    cx::Context,
+    problem::Problem,
+    tx::{Change, Tx},
+    unit::Once,
+};
+
+/// How long an answer is kept for replay, in hours.
+const KEPT_HOURS: i64 = 24;
+
+#[derive(Default)]
+struct Audits {
+    ids: Vec<Uuid>,
+    entities: Vec<&'static str>,
+    entity_ids: Vec<Uuid>,
+    records: Vec<String>,
+}
+
+#[derive(Default)]
+struct Outgoing {
+    ids: Vec<Uuid>,
+    contexts: Vec<&'static str>,
+    types: Vec<String>,
+    subjects: Vec<Uuid>,
+    data: Vec<String>,
+    meta: Vec<Value>,
+}
+
+/// Writes everything that the transaction owes beside its effect.
+pub(super) async fn flush(
+    tx: &mut Tx,
+    action: &'static str,
+    changes: Vec<Change>,
+    reply: &Reply,
+) -> Result<(), Problem> {
+    let context = std::sync::Arc::clone(tx.context());
+    let (mut audits, mut outgoing) = (Audits::default(), Outgoing::default());
+    for change in changes {
+        audits.push(tx, &context, action, &change)?;
+        outgoing.push(tx, &context, change);
+    }
+    let once = context.once.as_ref().filter(|_| reply.status.is_success());
+    // A platform operation's key belongs to the platform, its audit and events to the tenant: two steps then.
+    let together = once.filter(|once| once.scope == tx.tenant());
+    store(tx, action, &audits, &outgoing, together.map(|once| (once, reply))).await?;
+    if let Some(once) = once.filter(|_| together.is_none()) {
+        tx.set_tenant(once.scope).await?;
+        store(tx, action, &Audits::default(), &Outgoing::default(), Some((once, reply))).await?;
+    }
+    Ok(())
+}
+
+impl Audits {
+    fn push(&mut self, tx: &Tx, context: &Context, action: &str, change: &Change) -> Result<(), Problem> {
+        let (audit_id, actor, request) = (tx.new_id(), context.caller.actor(), context.fingerprint());
+        let record = Record {
+            audit_id,
+            tenant_id: tx.tenant(),
+            at: tx.now(),
+            action,
+            entity: change.entity,
+            entity_id: Some(change.entity_id),
+            outcome: Ending::Succeeded,
+            actor: &actor,
+            actor_kind: context.caller.kind,
+            before: change.before.clone(),
+            after: change.after.clone(),
+            request: request.as_deref(),
+            correlation_id: context.origin.correlation,
+            trace_id: context.origin.trace.id(),
+        };
+        self.ids.push(audit_id);
+        self.entities.push(change.entity);
+        self.entity_ids.push(change.entity_id);
+        self.records.push(serde_json::to_string(&record).map_err(|e| Problem::internal(&e))?);
+        Ok(())
+    }
+}
+
+impl Outgoing {
+    fn push(&mut self, tx: &Tx, context: &Context, change: Change) {
+        let Some(event) = change.event else { return };
+        let mut meta = json!({
+            "name": event.name,
+            "version": event.version,
+            "correlationid": context.origin.correlation,
+            "actor": context.kernel.pseudonym(tx.tenant(), &context.caller),
+            "traceparent": context.origin.trace.parent(),
+        });
+        if let (Some(causation), Some(meta)) = (context.origin.causation, meta.as_object_mut()) {
+            meta.insert("causationid".to_owned(), json!(causation));
+        }
+        self.ids.push(tx.new_id());
+        self.contexts.push(event.context);
+        self.types.push(event.event_type);
+        self.subjects.push(event.subject);
+        self.data.push(event.data);
+        self.meta.push(meta);
+    }
+}
+
+async fn store(
+    tx: &mut Tx,
+    action: &str,
+    audits: &Audits,
+    outgoing: &Outgoing,
+    keep: Option<(&Once, &Reply)>,
+) -> Result<(), Problem> {
+    let context = std::sync::Arc::clone(tx.context());
+    let (actor, now) = (context.caller.actor(), tx.now());
+    let headers = serde_json::to_value(keep.map(|(_, reply)| &reply.headers)).map_err(|e| Problem::internal(&e))?;
+    let expires = now + jiff::SignedDuration::from_hours(KEPT_HOURS);
+    sqlx::query!(
+        r#"with audits as (
+             insert into kernel.audit (tenant_id, audit_id, action, entity, entity_id, outcome, actor, correlation_id, record)
+             select $1, a.id, $2, a.entity, a.entity_id, $3, $4, $5, a.record
+             from unnest($6::uuid[], $7::text[], $8::uuid[], $9::text[]) as a(id, entity, entity_id, record)),
+           events as (
+             insert into kernel.outbox (tenant_id, event_id, context, type, subject, data, meta, occurred_at)
+             select $1, e.id, e.context, e.type, e.subject, e.data, e.meta, $10
+             from unnest($11::uuid[], $12::text[], $13::text[], $14::uuid[], $15::text[], $16::jsonb[])
+               with ordinality as e(id, context, type, subject, data, meta, n)
+             order by e.n)
+           insert into kernel.idempotency (tenant_id, caller, key, request, status, headers, body, expires_at)
+           select $1, $4, $17::text, $18::bytea, $19::smallint, $20::jsonb, $21::bytea, $22::timestamptz
+           where $17 is not null"#,
+        tx.tenant().0,
+        action,
+        Ending::Succeeded.name(),
+        actor,
+        context.origin.correlation,
+        &audits.ids,
+        &audits.entities as &[&str],
+        &audits.entity_ids,
+        &audits.records,
+        now.to_sqlx() as _,
+        &outgoing.ids,
+        &outgoing.contexts as &[&str],
+        &outgoing.types,
+        &outgoing.subjects,
+        &outgoing.data,
+        &outgoing.meta,
+        keep.map(|(once, _)| once.key.as_str()),
+        keep.map(|(once, _)| once.request.as_slice()),
+        keep.map(|(_, reply)| i16::try_from(reply.status.as_u16()).unwrap_or(200)),
+        headers,
+        keep.map(|(_, reply)| reply.body.as_ref()),
+        expires.to_sqlx() as _,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

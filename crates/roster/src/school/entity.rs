@@ -1,0 +1,218 @@
+//! What a school is: its rules, without database or transport.
+
+use jiff::{Timestamp, tz::TimeZone};
+use kernel::{TenantId, answer::Version, audit::Audited, problem::FieldError, text};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::external::{self, ExternalRef};
+
+/// Most characters of a school's name.
+const NAME_MAX: usize = 200;
+/// The zone of a school that names none.
+const DEFAULT_ZONE: &str = "UTC";
+
+kernel::id! {
+    /// A school.
+    SchoolId
+}
+
+impl SchoolId {
+    /// Where the school is found.
+    pub fn path(self, tenant: TenantId) -> String {
+        format!("/api/v1/tenants/{tenant}/schools/{self}")
+    }
+}
+
+/// Whether a school takes classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = SchoolStatus)]
+pub enum Status {
+    /// It does.
+    Active,
+    /// It does not any more.
+    Archived,
+}
+
+impl Status {
+    /// The text in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Archived => "Archived",
+        }
+    }
+}
+
+/// A school.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct School {
+    /// Its id.
+    pub school_id: SchoolId,
+    /// Its name as people write it.
+    pub name: String,
+    /// What names are compared by.
+    #[serde(skip)]
+    pub name_key: String,
+    /// Whether it takes classes.
+    pub status: Status,
+    /// IANA name of its time zone.
+    pub timezone: String,
+    /// Its ids in other systems.
+    pub external_refs: Vec<ExternalRef>,
+    /// Counted up by every change; the entity tag.
+    pub version: Version,
+    /// When it was created.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When it last changed.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+}
+
+/// A new school, as asked for.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateSchool {
+    /// Its name, unique among the active schools of the tenant unless external ids tell them apart.
+    #[schema(min_length = 1, max_length = 200, examples("Lincoln Elementary"))]
+    name: String,
+    /// IANA name of its time zone; `UTC` when left out.
+    #[schema(examples("America/Chicago"))]
+    timezone: Option<String>,
+    /// Its ids in other systems.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    external_refs: Vec<ExternalRef>,
+}
+
+/// What is to change of a school (JSON Merge Patch): what is left out stays.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PatchSchool {
+    /// Its new name.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String, min_length = 1, max_length = 200, required = false)]
+    name: Option<String>,
+    /// IANA name of its new time zone.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String, required = false)]
+    timezone: Option<String>,
+    /// All its ids in other systems.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Vec<ExternalRef>, max_items = 20, required = false)]
+    external_refs: Option<Vec<ExternalRef>>,
+}
+
+/// A field of a patch that is there must have a value: null would mean to remove what cannot be missing.
+fn given<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
+}
+
+/// A new school whose values are all acceptable.
+#[derive(Clone, Debug)]
+pub struct NewSchool {
+    name: String,
+    timezone: String,
+    external_refs: Vec<ExternalRef>,
+}
+
+impl CreateSchool {
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// One entry for each value that is not acceptable.
+    pub fn parse(self) -> Result<NewSchool, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let name = text::field(&self.name, NAME_MAX, "/name", &mut errors).unwrap_or_default();
+        let timezone = zone(self.timezone.as_deref().unwrap_or(DEFAULT_ZONE), &mut errors);
+        let external_refs = external::parse(self.external_refs, &mut errors);
+        if errors.is_empty() { Ok(NewSchool { name, timezone, external_refs }) } else { Err(errors) }
+    }
+}
+
+impl NewSchool {
+    /// The school in its first version.
+    pub fn school(&self, school_id: SchoolId, now: Timestamp) -> School {
+        School {
+            school_id,
+            name: self.name.clone(),
+            name_key: text::key(&self.name),
+            status: Status::Active,
+            timezone: self.timezone.clone(),
+            external_refs: self.external_refs.clone(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
+impl School {
+    /// The next version with the patch applied; `None` when it changes nothing.
+    ///
+    /// # Errors
+    /// One entry for each value that is not acceptable.
+    pub fn patched(&self, patch: PatchSchool, now: Timestamp) -> Result<Option<Self>, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let mut after = self.clone();
+        if let Some(name) = patch.name {
+            after.name = text::field(&name, NAME_MAX, "/name", &mut errors).unwrap_or_default();
+            after.name_key = text::key(&after.name);
+        }
+        if let Some(name) = patch.timezone {
+            after.timezone = zone(&name, &mut errors);
+        }
+        if let Some(refs) = patch.external_refs {
+            after.external_refs = external::parse(refs, &mut errors);
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok((after != *self).then(|| after.next(now)))
+    }
+
+    /// The next version, archived; `None` when it already is.
+    pub fn archived(&self, now: Timestamp) -> Option<Self> {
+        let active = self.status == Status::Active;
+        active.then(|| Self { status: Status::Archived, ..self.clone() }.next(now))
+    }
+
+    fn next(mut self, now: Timestamp) -> Self {
+        self.version += 1;
+        self.updated_at = now;
+        self
+    }
+}
+
+impl Audited for School {
+    const ENTITY: &'static str = "roster.school";
+
+    fn id(&self) -> Uuid {
+        self.school_id.0
+    }
+
+    fn redacted(&self) -> Value {
+        json!({
+            "name": self.name,
+            "status": self.status,
+            "timezone": self.timezone,
+            "externalRefs": self.external_refs,
+            "version": self.version,
+        })
+    }
+}
+
+fn zone(name: &str, errors: &mut Vec<FieldError>) -> String {
+    // The database of zones ignores case; people and other programs do not.
+    match TimeZone::get(name) {
+        Ok(zone) if zone.iana_name() == Some(name) => name.to_owned(),
+        _ => {
+            let message = "An IANA time zone name, for instance America/Chicago.";
+            errors.push(FieldError::new("/timezone", "unknown_zone", message));
+            String::new()
+        }
+    }
+}
