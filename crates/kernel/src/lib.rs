@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod audit;
 mod background;
+mod bounded;
 pub mod caller;
 pub mod clock;
 pub mod cursor;

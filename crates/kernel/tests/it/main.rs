@@ -1,0 +1,10 @@
+//! The kernel's stories, on real components.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop there"
+)]
+
+mod cursor;
+mod issuer;
+mod token;
