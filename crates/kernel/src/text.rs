@@ -1,1 +1,31 @@
-//! Being written.
+//! Text from outside: what is accepted as one line of it, and what names are compared by.
+
+use unicode_casefold::UnicodeCaseFold;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::problem::FieldError;
+
+/// What names are compared by: trimmed, NFKC, case-folded. Stored beside the name, because an expression in a query is
+/// no index condition under row-level security.
+pub fn key(text: &str) -> String {
+    // Folding can undo the normal form and the normal form can undo the folding: a second round makes it stable.
+    let once: String = text.trim().nfkc().case_fold().nfkc().collect();
+    once.case_fold().nfkc().collect::<String>().trim().to_owned()
+}
+
+/// A line of text at `pointer`, trimmed, of 1 to `max` characters without control characters; a refusal goes to `errors`.
+pub fn field(text: &str, max: usize, pointer: &str, errors: &mut Vec<FieldError>) -> Option<String> {
+    let text = text.trim();
+    let refusal = if text.is_empty() {
+        ("empty", "Must not be empty.".to_owned())
+    } else if text.chars().nth(max).is_some() {
+        ("too_long", format!("At most {max} characters."))
+    } else if text.chars().any(char::is_control) {
+        // Among them NUL, which PostgreSQL does not store.
+        ("control_character", "Must not contain control characters.".to_owned())
+    } else {
+        return Some(text.to_owned());
+    };
+    errors.push(FieldError::new(pointer, refusal.0, refusal.1));
+    None
+}
