@@ -128,6 +128,16 @@ impl Cluster {
     }
 }
 
+/// The version that [`Cluster::start`] would run in `dir`, which need not exist.
+///
+/// # Errors
+/// See [`Error`]: what is missing, and what to install.
+pub fn installed(dir: &Path, settings: &Settings) -> Result<Version, Error> {
+    let there = dir.ancestors().find(|folder| folder.is_dir()).unwrap_or(dir);
+    let user = user::choose(&dir.join("postgres/data"))?;
+    Ok(programs::find(settings, folder::major(dir)?, &user, there)?.version)
+}
+
 /// Everything PostgreSQL needs before it can be started.
 #[derive(Debug, Clone)]
 struct Prepared {

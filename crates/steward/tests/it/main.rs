@@ -3,5 +3,6 @@
 
 mod broker;
 mod cluster;
+mod config;
 mod migrate;
 mod process;
