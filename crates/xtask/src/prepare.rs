@@ -18,9 +18,9 @@ const METADATA: &str = ".sqlx";
 /// Schemas are built on the kernel's.
 const FIRST: &str = "kernel";
 
-/// What the migrations expect of a cluster; the product makes these roles by its own bootstrap.
+/// What the migrations grant rights to. The product makes these roles, and its login, by its own bootstrap.
 const ROLES: &str = "do $$ declare name text; begin
-  foreach name in array array['steward_owner', 'steward_app', 'steward_system', 'steward_server'] loop
+  foreach name in array array['steward_owner', 'steward_app', 'steward_system'] loop
     if not exists (select from pg_roles where rolname = name) then execute format('create role %I', name); end if;
   end loop; end $$";
 

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+mod catalogue;
 mod cursor;
 mod issuer;
 mod token;
