@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use kernel::migrate;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
@@ -57,7 +58,7 @@ impl Database {
         let server = test_server()?;
         let template = template(&server).await?;
         let name = format!("test_{:016x}", rand::random::<u64>());
-        create(&server, &name, &format!("template {template} owner {}", schema::OWNER)).await?;
+        create(&server, &name, &format!("template {template} owner {}", migrate::OWNER)).await?;
         Ok(Self::of(server, name))
     }
 
@@ -93,7 +94,12 @@ impl Database {
 
     /// The URL that a server is started with: the login of the product, which picks its role by itself.
     pub fn url(&self) -> String {
-        self.server.clone().database(&self.name).username(schema::LOGIN).to_url_lossy().to_string()
+        self.server
+            .clone()
+            .database(&self.name)
+            .username(migrate::SERVER)
+            .to_url_lossy()
+            .to_string()
     }
 
     /// The URL of the superuser, for `migrate` and for the tools that check a running server.
@@ -135,8 +141,8 @@ fn connect_options(server: &PgConnectOptions, name: &str, login: Login) -> PgCon
     let options = server.clone().database(name);
     match login {
         Login::Admin => options,
-        Login::App => options.username(schema::LOGIN).options([("role", schema::APP)]),
-        Login::System => options.username(schema::LOGIN).options([("role", schema::SYSTEM)]),
+        Login::App => options.username(migrate::SERVER).options([("role", migrate::APP)]),
+        Login::System => options.username(migrate::SERVER).options([("role", migrate::SYSTEM)]),
     }
 }
 
@@ -171,7 +177,6 @@ async fn make_template(
 ) -> Result<()> {
     let unfinished = format!("{name}_unfinished");
     execute(connection, &format!("drop database if exists {unfinished} with (force)")).await?;
-    execute(connection, &format!("create database {unfinished} template template0")).await?;
     schema::install(&server.clone().database(&unfinished))
         .await
         .context("the template's schema")?;

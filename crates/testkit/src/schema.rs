@@ -1,49 +1,40 @@
 //! The current schema of every context, installed as the product installs it.
 
+use std::sync::LazyLock;
+
 use anyhow::Result;
-use sqlx::ConnectOptions;
+use kernel::migrate;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 
-pub(crate) const OWNER: &str = "steward_owner";
-pub(crate) const LOGIN: &str = "steward_server";
-pub(crate) const APP: &str = "steward_app";
-pub(crate) const SYSTEM: &str = "steward_system";
+static ROSTER: LazyLock<Migrator> = LazyLock::new(|| {
+    let mut migrator = Migrator {
+        migrations: sqlx::migrate!("../roster/migrations").migrations,
+        ..Migrator::DEFAULT
+    };
+    migrator.create_schema("roster");
+    migrator.dangerous_set_table_name("roster._migrations");
+    migrator
+});
 
-static KERNEL: Migrator = sqlx::migrate!("../kernel/migrations");
-static ROSTER: Migrator = sqlx::migrate!("../roster/migrations");
-
-const ROLES: &str = "do $$ begin
-  if not exists (select from pg_roles where rolname = 'steward_owner') then create role steward_owner nologin; end if;
-  if not exists (select from pg_roles where rolname = 'steward_app') then create role steward_app nologin; end if;
-  if not exists (select from pg_roles where rolname = 'steward_system') then create role steward_system nologin; end if;
-  if not exists (select from pg_roles where rolname = 'steward_server') then
-    create role steward_server login noinherit; grant steward_app, steward_system to steward_server; end if;
-  execute format('grant create on database %I to steward_owner', current_database());
-end $$";
-
-/// Sixteen hexadecimal digits that change with any migration.
-pub(crate) fn fingerprint() -> String {
-    let checksums =
-        KERNEL.iter().chain(ROSTER.iter()).flat_map(|migration| migration.checksum.iter());
-    let mixed = checksums.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{mixed:016x}")
+/// Every context's migrations, in the order in which `steward migrate` runs them.
+fn migrators() -> [(&'static str, &'static Migrator); 2] {
+    [("kernel", &migrate::KERNEL), ("roster", &ROSTER)]
 }
 
-/// Roles, then the migrations in their order, as the role that owns the tables.
-pub(crate) async fn install(database: &PgConnectOptions) -> Result<()> {
-    let mut admin = database.connect().await?;
-    sqlx::raw_sql(ROLES).execute(&mut admin).await?;
-    let owner = database.clone().options([("role", OWNER)]);
-    let pool = PgPoolOptions::new().max_connections(2).connect_with(owner).await?;
-    for (schema, migrator) in [("kernel", &KERNEL), ("roster", &ROSTER)] {
-        let mut own = Migrator { migrations: migrator.migrations.clone(), ..Migrator::DEFAULT };
-        own.create_schema(schema);
-        own.dangerous_set_table_name(format!("{schema}._migrations"));
-        own.run(&pool).await?;
-    }
-    pool.close().await;
+/// Sixteen hexadecimal digits that change with any migration: FNV-1a over the checksums of all.
+pub(crate) fn fingerprint() -> String {
+    let migrations = migrators().into_iter().flat_map(|(_, migrator)| migrator.iter());
+    let bytes = migrations.flat_map(|migration| migration.checksum.iter());
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
+/// Makes the roles, the database that `admin` names, and its tables.
+pub(crate) async fn install(admin: &PgConnectOptions) -> Result<()> {
+    migrate::bootstrap(admin).await?;
+    migrate::run(admin, &migrators()).await?;
     Ok(())
 }
