@@ -7,5 +7,8 @@
 
 mod catalogue;
 mod cursor;
+mod home;
 mod issuer;
+mod lease;
+mod relay;
 mod token;
