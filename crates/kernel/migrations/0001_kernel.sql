@@ -154,6 +154,14 @@ create table kernel.inbox_failed (
   primary key (tenant_id, consumer, event_id));
 create index inbox_retry on kernel.inbox_failed (retry_at) where retry_at is not null;
 
+-- How far a consumer followed a feed: everything up to here was handed to it.
+create table kernel.inbox_seen (
+  tenant_id uuid not null,
+  consumer text collate "C" not null,
+  context text collate "C" not null,
+  number bigint not null,
+  primary key (tenant_id, consumer, context));
+
 create table kernel.job (
   tenant_id uuid not null,
   job_id uuid not null,
@@ -174,7 +182,7 @@ create function kernel.refuse() returns trigger language plpgsql as $$ begin
   raise exception '% is append-only', tg_table_name using errcode = '42501'; end $$;
 do $$ declare t text; begin
   foreach t in array array['data_key', 'idempotency', 'audit', 'audit_link', 'outbox', 'event', 'feed', 'parked', 'inbox',
-                           'inbox_failed', 'job'] loop
+                           'inbox_failed', 'inbox_seen', 'job'] loop
     execute format('alter table kernel.%I enable row level security, force row level security', t);
     execute format('create policy tenant on kernel.%I to steward_app using (tenant_id = kernel.tenant()) with check (tenant_id = kernel.tenant())', t);
     execute format('create policy system on kernel.%I to steward_system using (true) with check (true)', t);
@@ -198,6 +206,9 @@ grant select, insert, update on kernel.job to steward_app;
 grant select, insert, update, delete on kernel.inbox_failed to steward_app;
 grant select, delete on kernel.outbox, kernel.idempotency, kernel.inbox to steward_system;
 grant select, insert, update, delete on kernel.event, kernel.feed, kernel.parked, kernel.job, kernel.inbox_failed, kernel.node to steward_system;
+grant select, insert, update on kernel.inbox_seen to steward_system;
 grant select, update on kernel.lease to steward_system;
 grant select on kernel.audit to steward_system;
 grant select, insert on kernel.audit_link to steward_system;
+grant insert on kernel.outbox to steward_system;                           -- the sealer announces heads
+grant usage on sequence kernel.outbox_place to steward_system;

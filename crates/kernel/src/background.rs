@@ -22,6 +22,11 @@ pub(crate) async fn begin_unsynced(pool: &PgPool) -> sqlx::Result<Transaction<'s
     begin_with(pool, "begin; set local synchronous_commit = off").await
 }
 
+/// Opens a transaction that may run longer than a request: for passes over much data.
+pub(crate) async fn begin_long(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
+    begin_with(pool, "begin; set local statement_timeout = '60s'").await
+}
+
 async fn begin_with(
     pool: &PgPool,
     statement: &'static str,
