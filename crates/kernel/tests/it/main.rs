@@ -11,4 +11,5 @@ mod home;
 mod issuer;
 mod lease;
 mod relay;
+mod seal;
 mod token;
