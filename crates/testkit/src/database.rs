@@ -43,6 +43,8 @@ pub struct Database {
 pub enum Login {
     /// The superuser of the test server.
     Admin,
+    /// `steward_server`, the login of the product: it takes one of the next two roles by itself.
+    Server,
     /// `steward_app`, the role of requests.
     App,
     /// `steward_system`, the role of work across tenants.
@@ -92,19 +94,9 @@ impl Database {
         connect_options(&self.server, &self.name, login)
     }
 
-    /// The URL that a server is started with: the login of the product, which picks its role by itself.
-    pub fn url(&self) -> String {
-        self.server
-            .clone()
-            .database(&self.name)
-            .username(migrate::SERVER)
-            .to_url_lossy()
-            .to_string()
-    }
-
-    /// The URL of the superuser, for `migrate` and for the tools that check a running server.
-    pub fn admin_url(&self) -> String {
-        self.server.clone().database(&self.name).to_url_lossy().to_string()
+    /// The same as a URL, for a server in another process.
+    pub fn url(&self, login: Login) -> String {
+        self.options(login).to_url_lossy().to_string()
     }
 }
 
@@ -139,10 +131,12 @@ fn test_server() -> Result<PgConnectOptions> {
 
 fn connect_options(server: &PgConnectOptions, name: &str, login: Login) -> PgConnectOptions {
     let options = server.clone().database(name);
+    let product = || options.clone().username(migrate::SERVER);
     match login {
         Login::Admin => options,
-        Login::App => options.username(migrate::SERVER).options([("role", migrate::APP)]),
-        Login::System => options.username(migrate::SERVER).options([("role", migrate::SYSTEM)]),
+        Login::Server => product(),
+        Login::App => product().options([("role", migrate::APP)]),
+        Login::System => product().options([("role", migrate::SYSTEM)]),
     }
 }
 

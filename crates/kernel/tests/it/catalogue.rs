@@ -2,8 +2,7 @@
 
 use anyhow::Result;
 use sqlx::{ConnectOptions, PgPool};
-use testkit::Database;
-use testkit::database::Login;
+use testkit::{Database, Login};
 
 /// Platform tables: they hold no tenant's data, so no policy guards them.
 const PLATFORM: &[&str] = &["kernel.tenant", "kernel.lease", "kernel.node", "kernel.key_check"];

@@ -1,6 +1,6 @@
 use anyhow::Result;
 use sqlx::PgPool;
-use testkit::Database;
+use testkit::{Database, Login};
 
 #[tokio::test]
 async fn clones_share_nothing_and_carry_the_schema() -> Result<()> {
@@ -27,8 +27,8 @@ async fn each_pool_has_the_role_of_its_name() -> Result<()> {
 #[tokio::test]
 async fn its_urls_lead_to_it() -> Result<()> {
     let database = Database::clone_template().await?;
-    for (url, user) in [(database.url(), "steward_server"), (database.admin_url(), "postgres")] {
-        let pool = PgPool::connect(&url).await?;
+    for (login, user) in [(Login::Server, "steward_server"), (Login::Admin, "postgres")] {
+        let pool = PgPool::connect(&database.url(login)).await?;
         let found: (String, String) =
             sqlx::query_as("select current_database()::text, session_user::text")
                 .fetch_one(&pool)
