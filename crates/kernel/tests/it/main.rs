@@ -10,6 +10,7 @@ mod cursor;
 mod home;
 mod issuer;
 mod lease;
+mod rate;
 mod relay;
 mod seal;
 mod token;
