@@ -101,6 +101,7 @@ pub async fn inspect(
         findings.push(migrations(server, context, migrator).await?);
     }
     findings.push(policies(server, migrators).await?);
+    findings.push(detours(server, migrators).await?);
     Ok(findings)
 }
 
@@ -258,6 +259,34 @@ async fn policies(
                 open.join(", ")
             ),
             "somebody changed the schema by hand: enable and force row level security there, then `steward doctor`",
+        )
+    })
+}
+
+/// Views and functions that would read with their owner's eyes.
+async fn detours(
+    server: &PgPool,
+    migrators: &[(&'static str, &'static Migrator)],
+) -> Result<Finding, sqlx::Error> {
+    let schemas: Vec<String> = migrators.iter().map(|(context, _)| (*context).to_owned()).collect();
+    let open = sqlx::query_scalar!(
+        r#"select n.nspname || '.' || c.relname as "name!" from pg_class c join pg_namespace n on n.oid = c.relnamespace
+           where n.nspname = any($1) and (c.relkind = 'm' or c.relkind = 'v'
+                 and not coalesce(c.reloptions && array['security_invoker=true', 'security_invoker=on'], false))
+           union all
+           select n.nspname || '.' || p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+           where n.nspname = any($1) and p.prosecdef"#,
+        &schemas
+    )
+    .fetch_all(server)
+    .await?;
+    Ok(if open.is_empty() {
+        Finding::green("views and functions", "all run with the rights of who asks")
+    } else {
+        Finding::red(
+            "views and functions",
+            format!("with the owner's rights, past the policies, run {}", open.join(", ")),
+            "make views security_invoker, functions security invoker, and materialized views tables",
         )
     })
 }

@@ -96,6 +96,11 @@ impl Folder {
         log.map_err(|source| error::io(&self.log, source))
     }
 
+    /// What PostgreSQL puts beside its socket against a second one.
+    pub(super) fn socket_lock(&self) -> PathBuf {
+        self.socket.join(format!(".s.PGSQL.{PORT}.lock"))
+    }
+
     /// The end of the log.
     pub(super) fn log_tail(&self) -> String {
         let read = || -> io::Result<String> {

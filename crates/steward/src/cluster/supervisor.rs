@@ -12,6 +12,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
+use super::folder::Folder;
 use super::{Error, Prepared, error, parameters};
 
 /// A recovery after a power cut reads at most the log between two checkpoints; on a slow disk that takes a minute.
@@ -100,7 +101,7 @@ async fn relaunch(prepared: &Prepared) -> Child {
 /// One start, until PostgreSQL takes connections.
 async fn launch(prepared: &Prepared) -> Result<Child, Error> {
     let folder = &prepared.folder;
-    orphan(&folder.data).await?;
+    orphan(folder).await?;
     let log = folder.open_log()?;
     let again = log.try_clone().map_err(|source| error::io(&folder.log, source))?;
     let mut command = command(prepared);
@@ -167,47 +168,57 @@ fn died(prepared: &Prepared) -> Error {
 }
 
 /// Ends the PostgreSQL that a killed server left, and forgets what a lost one left.
-async fn orphan(data: &Path) -> Result<(), Error> {
-    let file = data.join("postmaster.pid");
+async fn orphan(folder: &Folder) -> Result<(), Error> {
+    let file = folder.data.join("postmaster.pid");
     let text = match std::fs::read_to_string(&file) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return forget(&folder.socket_lock()),
         Err(source) => return Err(error::io(&file, source)),
     };
-    let Some(pid) =
-        text.lines().next().and_then(|line| line.trim().parse().ok()).filter(|pid| *pid > 0)
-    else {
+    let pid = text.lines().next().and_then(|line| line.trim().parse().ok());
+    let Some(pid) = pid.filter(|pid| *pid > 0) else {
         return Ok(()); // PostgreSQL says best itself what is wrong with it
     };
-    if serves(pid, data) {
+    if serves(pid, &folder.data) {
         tracing::warn!(pid, "waiting for the PostgreSQL of a killed server to end");
         signal(pid, Signal::SIGINT);
         let gone = async {
-            while serves(pid, data) {
+            while serves(pid, &folder.data) {
                 sleep(LOOK).await;
             }
         };
-        return timeout(STOP_LIMIT, gone).await.map_err(|_| Error::Orphan { pid });
+        timeout(STOP_LIMIT, gone).await.map_err(|_| Error::Orphan { pid })?;
     }
-    if kill(Pid::from_raw(pid), None) != Err(Errno::ESRCH) {
+    if alive(pid) {
         // After a reboot another program has this number, for which PostgreSQL would refuse to start.
-        std::fs::remove_file(&file).map_err(|source| error::io(&file, source))?;
+        forget(&file)?;
     }
-    Ok(())
+    forget(&folder.socket_lock())
+}
+
+fn forget(file: &Path) -> Result<(), Error> {
+    match std::fs::remove_file(file) {
+        Err(source) if source.kind() != ErrorKind::NotFound => Err(error::io(file, source)),
+        _ => Ok(()),
+    }
+}
+
+fn alive(pid: i32) -> bool {
+    kill(Pid::from_raw(pid), None) != Err(Errno::ESRCH)
 }
 
 /// Whether the process is a PostgreSQL on `data`. A number alone says nothing: the system gives it out again.
 fn serves(pid: i32, data: &Path) -> bool {
-    if kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH) {
+    if !alive(pid) {
         return false;
     }
     let line = std::fs::read(format!("/proc/{pid}/cmdline")).or_else(|_| {
-        let ps = std::process::Command::new("/bin/ps")
-            .args(["-o", "args=", "-p", &pid.to_string()])
-            .output();
-        ps.map(|output| output.stdout)
+        let mut ps = std::process::Command::new("/bin/ps");
+        ps.args(["-o", "args=", "-p", &pid.to_string()]).output().map(|output| output.stdout)
     });
-    line.is_ok_and(|line| String::from_utf8_lossy(&line).contains(&*data.to_string_lossy()))
+    let line = line.unwrap_or_default();
+    let line = String::from_utf8_lossy(&line).replace('\0', " ");
+    line.contains(&format!("postgres -D {} ", data.display()))
 }
 
 /// A fast shutdown; an immediate one when that takes too long, which costs a recovery at the next start and no data.

@@ -94,15 +94,19 @@ fn a_killed_postgres_comes_back() {
 #[test]
 fn a_leftover_pid_that_another_program_has_now_does_not_hinder() {
     let base = folder();
-    let dir = home(&base, As::Us);
-    start(&base, &dir, As::Us).unwrap().stop();
-    let other = std::process::id();
-    fs::write(
-        dir.join("postgres/data/postmaster.pid"),
-        format!("{other}\n{}\n1\n5432\n", dir.display()),
-    )
-    .unwrap();
-    start(&base, &dir, As::Us).unwrap().stop();
+    // As a plain user: PostgreSQL fears only numbers of its own user's programs.
+    let who = everybody().pop().unwrap();
+    let dir = home(&base, who);
+    start(&base, &dir, who).unwrap().stop();
+    let mut sleep = command(who, Path::new("sleep")).arg("600").spawn().unwrap();
+    let left = format!("{}\n{}\n1\n5432\n", sleep.id(), dir.join("postgres/data").display());
+    for file in ["data/postmaster.pid", "run/.s.PGSQL.5432.lock"] {
+        fs::write(dir.join("postgres").join(file), &left).unwrap();
+    }
+    let server = start(&base, &dir, who);
+    sleep.kill().unwrap();
+    sleep.wait().unwrap();
+    server.unwrap().stop();
 }
 
 #[tokio::test]

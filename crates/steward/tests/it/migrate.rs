@@ -106,6 +106,12 @@ async fn what_lets_tenants_see_each_other_is_refused_and_named() {
             "revoke truncate on kernel.audit from steward_app",
         ),
         ("create table kernel.leak (tenant_id uuid)", "kernel.leak", "drop table kernel.leak"),
+        ("create view kernel.v as select * from kernel.job", "kernel.v", "drop view kernel.v"),
+        (
+            "create function kernel.f() returns int language sql security definer return 1",
+            "kernel.f",
+            "drop function kernel.f",
+        ),
         ("update kernel._migrations set checksum = 'x'", "unknown to this program", "select"),
     ] {
         execute(&admin, wrong).await;
