@@ -101,12 +101,17 @@ impl Folder {
         self.socket.join(format!(".s.PGSQL.{PORT}.lock"))
     }
 
-    /// The end of the log.
-    pub(super) fn log_tail(&self) -> String {
+    /// How long the log is, in bytes.
+    pub(super) fn log_length(&self) -> u64 {
+        self.log.metadata().map_or(0, |log| log.len())
+    }
+
+    /// What was logged after the log had the length `before`, at most the end of it.
+    pub(super) fn log_tail(&self, before: u64) -> String {
         let read = || -> io::Result<String> {
             let mut log = File::open(&self.log)?;
             let length = log.metadata()?.len();
-            log.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+            log.seek(SeekFrom::Start(before.max(length.saturating_sub(TAIL))))?;
             let mut tail = Vec::new();
             log.read_to_end(&mut tail)?;
             Ok(String::from_utf8_lossy(&tail).trim().to_owned())

@@ -3,7 +3,7 @@
 use super::folder::Folder;
 
 /// What was chosen, and why. Everything else is PostgreSQL's default.
-const FIXED: [(&str, &str); 21] = [
+const FIXED: [(&str, &str); 22] = [
     // What is acknowledged survives a power cut. These are defaults, written down because the promise rests on them.
     ("fsync", "on"),
     ("synchronous_commit", "on"),
@@ -26,6 +26,7 @@ const FIXED: [(&str, &str); 21] = [
     ("autovacuum_max_workers", "2"),
     // Nothing replicates from here.
     ("max_wal_senders", "0"),
+    ("max_logical_replication_workers", "0"),
     // The log may be read by people who may not read the data: errors go to the server that caused them, which knows
     // what to leave out; here only what concerns the cluster itself is written, without details and statements.
     ("log_min_messages", "log"),

@@ -102,21 +102,27 @@ async fn relaunch(prepared: &Prepared) -> Child {
 async fn launch(prepared: &Prepared) -> Result<Child, Error> {
     let folder = &prepared.folder;
     orphan(folder).await?;
-    let log = folder.open_log()?;
-    let again = log.try_clone().map_err(|source| error::io(&folder.log, source))?;
-    let mut command = command(prepared);
-    let program = PathBuf::from(command.as_std().get_program());
-    command.stdout(Stdio::from(log)).stderr(Stdio::from(again));
-    let mut child = command.spawn().map_err(|source| error::io(&program, source))?;
+    let before = folder.log_length();
+    let mut child = spawn(prepared)?;
     match timeout(READY_LIMIT, ready(&mut child, &folder.data)).await {
         Ok(true) => Ok(child),
-        Ok(false) => Err(died(prepared)),
+        Ok(false) => Err(died(folder, before)),
         Err(_) => {
             end(child).await;
-            let (log, tail) = (folder.log.clone(), folder.log_tail());
+            let (log, tail) = (folder.log.clone(), folder.log_tail(before));
             Err(Error::Slow { seconds: READY_LIMIT.as_secs(), log, tail })
         }
     }
+}
+
+fn spawn(prepared: &Prepared) -> Result<Child, Error> {
+    let folder = &prepared.folder;
+    let log = folder.open_log()?;
+    let again = log.try_clone().map_err(|source| error::io(&folder.log, source))?;
+    let mut command = command(prepared);
+    command.stdout(Stdio::from(log)).stderr(Stdio::from(again));
+    let program = PathBuf::from(command.as_std().get_program());
+    command.spawn().map_err(|source| error::io(&program, source))
 }
 
 fn command(prepared: &Prepared) -> Command {
@@ -155,14 +161,11 @@ async fn ready(child: &mut Child, data: &Path) -> bool {
     }
 }
 
-fn died(prepared: &Prepared) -> Error {
-    let folder = &prepared.folder;
-    let tail = folder.log_tail();
-    if tail.ends_with("No space left on device") {
-        return error::full(
-            &folder.home,
-            crate::datadir::free_space(&folder.home).unwrap_or_default(),
-        );
+fn died(folder: &Folder, before: u64) -> Error {
+    let tail = folder.log_tail(before);
+    if tail.contains("No space left on device") {
+        let free = crate::datadir::free_space(&folder.home).unwrap_or_default();
+        return error::full(&folder.home, free);
     }
     Error::Died { log: folder.log.clone(), tail }
 }

@@ -224,6 +224,23 @@ fn data_of_another_major_version_is_refused_untouched() {
 }
 
 #[test]
+fn a_damaged_cluster_is_refused_with_what_postgres_says() {
+    let base = folder();
+    let dir = home(&base, As::Us);
+    start(&base, &dir, As::Us).unwrap().stop();
+    fs::write(dir.join("postgres/data/global/pg_control"), "torn").unwrap();
+    let refusal = start(&base, &dir, As::Us).err().unwrap();
+    assert!(
+        refusal.contains("PostgreSQL did not start") && refusal.contains("pg_control"),
+        "{refusal}"
+    );
+    assert!(
+        !refusal.contains("ready to accept connections"),
+        "the log of an earlier start: {refusal}"
+    );
+}
+
+#[test]
 fn old_and_missing_programs_are_refused_with_what_to_install() {
     let base = folder();
     let dir = home(&base, As::Us);
