@@ -23,7 +23,7 @@ pub enum Error {
     /// The data was written by another major version.
     #[error(
         "{path} was made by PostgreSQL {made}, but this machine has {}: install PostgreSQL {made} again, \
-         or bring the data over with `steward backup` there and `steward restore` here", versions(.found)
+         which can stay beside the newer one, or choose another --data-dir", versions(.found)
     )]
     OtherMajor {
         /// The folder.
