@@ -141,25 +141,26 @@ fn compare(committed: &Path, made: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Old entries would stay for ever: hence all of it is replaced.
+/// Old entries would stay for ever: hence all of them are replaced.
 fn replace(committed: &Path, made: &Path) -> Result<()> {
-    if committed.exists() {
-        fs::remove_dir_all(committed)?;
+    fs::create_dir_all(committed)?;
+    for name in contents(committed)?.keys() {
+        fs::remove_file(committed.join(name))?;
     }
-    fs::create_dir(committed)?;
     for (name, text) in contents(made)? {
         fs::write(committed.join(name), text)?;
     }
     Ok(())
 }
 
-/// The files of a folder by name; none when it does not exist.
+/// The queries of a folder by name; none when it does not exist.
 fn contents(folder: &Path) -> Result<BTreeMap<String, String>> {
     if !folder.exists() {
         return Ok(BTreeMap::new());
     }
     sorted(folder)?
         .into_iter()
+        .filter(|file| file.extension().is_some_and(|kind| kind == "json"))
         .map(|file| Ok((file_name(&file), fs::read_to_string(file)?)))
         .collect()
 }
@@ -202,8 +203,8 @@ mod tests {
         let (committed, made) = (folder.path().join("committed"), folder.path().join("made"));
         for (path, text) in [(&committed, "old"), (&made, "new")] {
             fs::create_dir(path).unwrap();
-            fs::write(path.join("changed"), text).unwrap();
-            fs::write(path.join(text), text).unwrap();
+            fs::write(path.join("changed.json"), text).unwrap();
+            fs::write(path.join(text).with_extension("json"), text).unwrap();
         }
         let refusal = compare(&committed, &made).unwrap_err().to_string();
         assert!(refusal.contains("2 queries missing or changed, 1 gone"), "{refusal}");
