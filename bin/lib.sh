@@ -40,7 +40,7 @@ need() {
   ((${#packages[@]})) || return 0
   local run=()
   if ((EUID != 0)); then
-    sudo -n true 2>/dev/null || die "missing packages. Run this, then try again:
+    may_sudo || die "missing packages. Run this, then try again:
   sudo apt-get update && sudo ${install[*]} ${packages[*]}"
     run=(sudo)
   fi
@@ -48,6 +48,9 @@ need() {
   "${run[@]}" apt-get update --quiet
   "${run[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}" "${packages[@]}"
 }
+
+# Asks for the password only where somebody can type it.
+may_sudo() { has_command sudo && { sudo -n true 2>/dev/null || { [[ -t 0 ]] && sudo -v; }; }; }
 
 need_rust() {
   PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
