@@ -66,7 +66,9 @@ impl IntoResponse for Reply {
         let mut response = (self.status, self.body).into_response();
         response.headers_mut().remove(header::CONTENT_TYPE);
         for Header(name, value) in self.headers {
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            if let (Ok(name), Ok(value)) =
+                (HeaderName::try_from(name), HeaderValue::try_from(value))
+            {
                 response.headers_mut().append(name, value);
             }
         }

@@ -72,7 +72,10 @@ impl<P: Permission> Cx<P> {
     ///
     /// # Errors
     /// What `f` refuses, an unserved tenant, an unreachable database.
-    pub async fn read<T, E: Into<Problem>>(&self, f: impl AsyncFnOnce(&mut Tx) -> Result<T, E>) -> Result<T, Problem> {
+    pub async fn read<T, E: Into<Problem>>(
+        &self,
+        f: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, Problem> {
         unit::read(&self.context, f).await
     }
 
@@ -87,10 +90,31 @@ impl<P: Permission> Cx<P> {
     }
 
     /// The server itself acting in `tenant`: jobs, reactions, deadlines. `once` makes the effect single.
-    pub fn system(kernel: Kernel, tenant: TenantId, name: &str, origin: Origin, once: Option<Once>) -> Self {
+    pub fn system(
+        kernel: Kernel,
+        tenant: TenantId,
+        name: &str,
+        origin: Origin,
+        once: Option<Once>,
+    ) -> Self {
+        Self::own(kernel, Some(tenant), name, origin, once)
+    }
+
+    /// The server itself acting on the platform: provisioning.
+    pub fn platform(kernel: Kernel, name: &str, origin: Origin, once: Option<Once>) -> Self {
+        Self::own(kernel, None, name, origin, once)
+    }
+
+    fn own(
+        kernel: Kernel,
+        tenant: Option<TenantId>,
+        name: &str,
+        origin: Origin,
+        once: Option<Once>,
+    ) -> Self {
         let context = Context {
             kernel,
-            tenant: Some(tenant),
+            tenant,
             caller: Caller::system(name),
             origin,
             row: P::ROW,

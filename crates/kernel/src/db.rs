@@ -8,7 +8,10 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{Clock, Ids, TenantId, cursor::CursorKey, keys::MasterKey, relay::Wake, token::Verifier};
+use crate::{
+    Clock, Ids, TenantId, cursor::CursorKey, keys::MasterKey, rate::RateLimits, relay::Wake,
+    token::Verifier,
+};
 
 /// What every request and every background task of one process shares. Cheap to clone.
 #[derive(Clone)]
@@ -34,6 +37,8 @@ pub struct Parts {
     pub wake: Wake,
     /// Validates tokens.
     pub verifier: Verifier,
+    /// Token buckets.
+    pub limits: RateLimits,
     /// Signs paging cursors.
     pub cursors: CursorKey,
     /// Root of all derived keys.
@@ -99,13 +104,19 @@ impl Kernel {
         let mut left = self.app.options().get_max_connections() + 1;
         loop {
             let (pool, sql) = (self.app.clone(), sql.clone());
-            #[expect(clippy::disallowed_methods, reason = "the one place: in its own task it survives cancellation")]
-            let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(sql)).await }).await;
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the one place: in its own task it survives cancellation"
+            )]
+            let begun =
+                tokio::spawn(async move { pool.begin_with(AssertSqlSafe(sql)).await }).await;
             match begun {
                 Ok(Ok(tx)) => return Ok(tx),
                 // A restarted database leaves stale connections behind: each fails once.
                 Ok(Err(sqlx::Error::Io(_))) if left > 0 => left -= 1,
-                Ok(Err(sqlx::Error::Database(e))) if left > 0 && e.code().is_some_and(|c| c.starts_with("57P")) => {
+                Ok(Err(sqlx::Error::Database(e)))
+                    if left > 0 && e.code().is_some_and(|c| c.starts_with("57P")) =>
+                {
                     left -= 1;
                 }
                 Ok(Err(e)) => return Err(e),
@@ -166,7 +177,9 @@ pub(crate) fn classify(error: &sqlx::Error) -> Failure {
     match error {
         sqlx::Error::Database(e) => classify_code(e.as_ref()),
         sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => Failure::Again,
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => Failure::Unavailable,
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
+            Failure::Unavailable
+        }
         _ => Failure::Defect,
     }
 }

@@ -72,20 +72,34 @@ impl Background {
         let Outbox { waiting, oldest_seconds, parked } = &self.outbox;
         complain(
             *oldest_seconds > OLDEST_MAX,
-            format!("{waiting} events wait, the oldest for {oldest_seconds:.0} s: check the broker"),
+            format!(
+                "{waiting} events wait, the oldest for {oldest_seconds:.0} s: check the broker"
+            ),
         );
-        complain(*parked > 0, format!("the broker refused {parked} events: see steward outbox list"));
+        complain(
+            *parked > 0,
+            format!("the broker refused {parked} events: see steward outbox list"),
+        );
         complain(
             self.inbox.parked > 0,
-            format!("{} events could not be reacted to: see their errors and replay them", self.inbox.parked),
+            format!(
+                "{} events could not be reacted to: see their errors and replay them",
+                self.inbox.parked
+            ),
         );
         complain(
             self.jobs.parked > 0,
-            format!("{} jobs failed for good: see their errors and start them again", self.jobs.parked),
+            format!(
+                "{} jobs failed for good: see their errors and start them again",
+                self.jobs.parked
+            ),
         );
         complain(
             self.slots_unserved > 0,
-            format!("{} of 16 slots of tenants are unserved: a node left within the last seconds", self.slots_unserved),
+            format!(
+                "{} of 16 slots of tenants are unserved: a node left within the last seconds",
+                self.slots_unserved
+            ),
         );
         complaints
     }

@@ -1,7 +1,7 @@
 //! Who may do what: one table, one row an operation. Rendered into `docs/permissions.md`; an operation without a row
 //! does not start, and a permission is checked before anything is read.
 
-use crate::{Caller, Role};
+use crate::{Caller, Role, rate::RateClass};
 
 /// What a permission's operation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,15 +10,6 @@ pub enum Scope {
     Tenant,
     /// The platform: tenants themselves.
     Platform,
-}
-
-/// Which token bucket an operation draws from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Limit {
-    /// The general limit of a caller.
-    General,
-    /// Creations, few a minute for a person.
-    Create,
 }
 
 /// One row of the table.
@@ -33,7 +24,7 @@ pub struct Row {
     /// Roles that may do it only for what is their own: their schools, classes, sessions.
     pub own: &'static [Role],
     /// Its rate limit.
-    pub limit: Limit,
+    pub limit: RateClass,
     /// What it allows.
     pub about: &'static str,
 }
@@ -73,7 +64,7 @@ macro_rules! permissions {
             impl Permission for $name {
                 const ROW: &'static Row = &Row {
                     name: $text, scope: Scope::$scope, roles: &[$(Role::$role),*], own: &[$(Role::$own),*],
-                    limit: Limit::$limit, about: concat!($($about),*),
+                    limit: RateClass::$limit, about: concat!($($about),*),
                 };
             }
         )*

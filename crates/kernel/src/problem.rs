@@ -25,7 +25,11 @@ pub struct FieldError {
 
 impl FieldError {
     /// A refused field; `pointer` is a JSON Pointer.
-    pub fn new(pointer: impl Into<String>, code: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn new(
+        pointer: impl Into<String>,
+        code: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
         Self { pointer: pointer.into(), code: code.into(), message: message.into() }
     }
 }
@@ -171,11 +175,14 @@ impl Problem {
             conflict_id: self.conflict.as_ref().map(|c| c.id),
             conflict: self.conflict.as_ref().map(|c| c.link.clone()),
         };
-        let status = StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, serde_json::to_vec(&body).unwrap_or_default()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.extend(self.retry_after.map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds))));
+        headers.extend(
+            self.retry_after.map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds))),
+        );
         headers.extend(self.headers.iter().cloned());
         response
     }
@@ -183,7 +190,8 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         response.extensions_mut().insert(self);
         response
@@ -192,8 +200,13 @@ impl IntoResponse for Problem {
 
 impl From<crate::cursor::BadCursor> for Problem {
     fn from(_: crate::cursor::BadCursor) -> Self {
-        let mut problem = Self::new(&kinds::MALFORMED, "nextToken is none that this list gave for this filter.");
-        problem.errors.push(FieldError::new("?nextToken", "unknown_token", "Start again from the first page."));
+        let mut problem =
+            Self::new(&kinds::MALFORMED, "nextToken is none that this list gave for this filter.");
+        problem.errors.push(FieldError::new(
+            "?nextToken",
+            "unknown_token",
+            "Start again from the first page.",
+        ));
         problem
     }
 }
@@ -208,11 +221,14 @@ impl From<sqlx::Error> for Problem {
         match classify(&error) {
             Failure::Again => Self { again: true, ..unavailable(detail, describe(&error)) },
             Failure::Unavailable => unavailable(detail, describe(&error)),
-            Failure::Defect => Self { internal: Some(describe(&error)), ..Self::internal(&std::fmt::Error) },
+            Failure::Defect => {
+                Self { internal: Some(describe(&error)), ..Self::internal(&std::fmt::Error) }
+            }
         }
     }
 }
 
 fn unavailable(detail: &str, internal: String) -> Problem {
-    Problem { internal: Some(internal), ..Problem::new(&kinds::UNAVAILABLE, detail) }.retry_after(DATABASE_RETRY_AFTER)
+    Problem { internal: Some(internal), ..Problem::new(&kinds::UNAVAILABLE, detail) }
+        .retry_after(DATABASE_RETRY_AFTER)
 }

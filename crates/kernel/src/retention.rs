@@ -40,7 +40,9 @@ pub async fn run(retention: Retention, stop: CancellationToken) {
             Some(Ok(deleted)) if deleted != Deleted::default() => {
                 tracing::info!(?deleted, "deleted what was over");
             }
-            Some(Err(error)) => tracing::warn!(%error, "could not delete all that is over: trying again later"),
+            Some(Err(error)) => {
+                tracing::warn!(%error, "could not delete all that is over: trying again later")
+            }
             Some(Ok(_)) | None => {}
         }
         background::pause(&stop, EVERY).await;
@@ -70,7 +72,8 @@ pub async fn delete(retention: &Retention) -> sqlx::Result<Deleted> {
 
 async fn keys(retention: &Retention, slots: &[i16]) -> sqlx::Result<u64> {
     let now = jiff_sqlx::Timestamp::from(retention.clock.now());
-    in_batches(async || {
+    let mut total = 0;
+    loop {
         let done = sqlx::query!(
             "delete from kernel.idempotency where (tenant_id, caller, key) in (
                select tenant_id, caller, key from kernel.idempotency
@@ -81,14 +84,17 @@ async fn keys(retention: &Retention, slots: &[i16]) -> sqlx::Result<u64> {
         )
         .execute(&retention.system)
         .await?;
-        Ok(done.rows_affected())
-    })
-    .await
+        total += done.rows_affected();
+        if !more(done.rows_affected()).await {
+            return Ok(total);
+        }
+    }
 }
 
 async fn inbox(retention: &Retention, slots: &[i16]) -> sqlx::Result<u64> {
     let kept = days(retention.feed_days);
-    in_batches(async || {
+    let mut total = 0;
+    loop {
         let done = sqlx::query!(
             "delete from kernel.inbox where (tenant_id, consumer, event_id) in (
                select tenant_id, consumer, event_id from kernel.inbox
@@ -99,9 +105,11 @@ async fn inbox(retention: &Retention, slots: &[i16]) -> sqlx::Result<u64> {
         )
         .execute(&retention.system)
         .await?;
-        Ok(done.rows_affected())
-    })
-    .await
+        total += done.rows_affected();
+        if !more(done.rows_affected()).await {
+            return Ok(total);
+        }
+    }
 }
 
 /// A feed whose oldest event is over.
@@ -125,7 +133,13 @@ async fn events(retention: &Retention, slots: &[i16]) -> sqlx::Result<u64> {
     .await?;
     let mut deleted = 0;
     for feed in feeds {
-        deleted += in_batches(async || trim(&retention.system, &feed, &kept).await).await?;
+        loop {
+            let trimmed = trim(&retention.system, &feed, &kept).await?;
+            deleted += trimmed;
+            if !more(trimmed).await {
+                break;
+            }
+        }
     }
     Ok(deleted)
 }
@@ -162,17 +176,13 @@ async fn trim(system: &PgPool, feed: &Feed, kept: &PgInterval) -> sqlx::Result<u
     Ok(u64::try_from(deleted).unwrap_or(0))
 }
 
-/// Repeats `delete` until it finds less than a batch.
-async fn in_batches(delete: impl AsyncFn() -> sqlx::Result<u64>) -> sqlx::Result<u64> {
-    let mut total = 0;
-    loop {
-        let deleted = delete().await?;
-        total += deleted;
-        if deleted < BATCH.unsigned_abs() {
-            return Ok(total);
-        }
+/// Whether there may be more: after a full batch, which it follows with a breath for everybody else.
+async fn more(deleted: u64) -> bool {
+    let full = deleted >= BATCH.unsigned_abs();
+    if full {
         tokio::time::sleep(BREATH).await;
     }
+    full
 }
 
 fn days(days: u16) -> PgInterval {

@@ -120,15 +120,18 @@ pub async fn update_status(conn: &mut PgConnection, row: &Row) -> Result<(), sql
 
 /// One tenant.
 pub async fn find(conn: &mut PgConnection, tenant: TenantId) -> Result<Option<Row>, sqlx::Error> {
-    let found = sqlx::query!("select * from kernel.tenant where tenant_id = $1", tenant.0).fetch_optional(conn).await?;
+    let found = sqlx::query!("select * from kernel.tenant where tenant_id = $1", tenant.0)
+        .fetch_optional(conn)
+        .await?;
     Ok(found.map(|r| row!(r)))
 }
 
 /// One tenant, locked against other changes until the transaction ends.
 pub async fn lock(conn: &mut PgConnection, tenant: TenantId) -> Result<Option<Row>, sqlx::Error> {
-    let found = sqlx::query!("select * from kernel.tenant where tenant_id = $1 for update", tenant.0)
-        .fetch_optional(conn)
-        .await?;
+    let found =
+        sqlx::query!("select * from kernel.tenant where tenant_id = $1 for update", tenant.0)
+            .fetch_optional(conn)
+            .await?;
     Ok(found.map(|r| row!(r)))
 }
 
@@ -139,7 +142,9 @@ pub async fn crowd(
     region: &str,
     name_key: &str,
 ) -> Result<(i64, Option<TenantId>), sqlx::Error> {
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('kernel.tenant', 0))").fetch_one(&mut *conn).await?;
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('kernel.tenant', 0))")
+        .fetch_one(&mut *conn)
+        .await?;
     let found = sqlx::query!(
         r#"select (select count(*) from kernel.tenant where region = $1 and status <> 'Deactivated') as "count!",
                   (select tenant_id from kernel.tenant where name_key = $2) as twin"#,
@@ -173,9 +178,13 @@ pub async fn list(
 }
 
 /// Whether a tenant is served; `None` when there is none of this id.
-pub async fn status(conn: &mut PgConnection, tenant: TenantId) -> Result<Option<Status>, sqlx::Error> {
-    let found = sqlx::query_scalar!("select status from kernel.tenant where tenant_id = $1", tenant.0)
-        .fetch_optional(conn)
-        .await?;
+pub async fn status(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<Option<Status>, sqlx::Error> {
+    let found =
+        sqlx::query_scalar!("select status from kernel.tenant where tenant_id = $1", tenant.0)
+            .fetch_optional(conn)
+            .await?;
     Ok(found.map(|text| Status::of(&text)))
 }

@@ -14,7 +14,12 @@ pub fn key(text: &str) -> String {
 }
 
 /// A line of text at `pointer`, trimmed, of 1 to `max` characters without control characters; a refusal goes to `errors`.
-pub fn field(text: &str, max: usize, pointer: &str, errors: &mut Vec<FieldError>) -> Option<String> {
+pub fn field(
+    text: &str,
+    max: usize,
+    pointer: &str,
+    errors: &mut Vec<FieldError>,
+) -> Option<String> {
     let text = text.trim();
     let refusal = if text.is_empty() {
         ("empty", "Must not be empty.".to_owned())

@@ -41,7 +41,13 @@ impl Tx {
     pub(crate) async fn begin(context: &Arc<Context>, mode: Mode) -> Result<Self, sqlx::Error> {
         let inner = context.kernel.begin(context.scope(), mode).await?;
         let now = context.kernel.clock.now();
-        Ok(Self { inner, context: Arc::clone(context), tenant: context.scope(), now, changes: Vec::new() })
+        Ok(Self {
+            inner,
+            context: Arc::clone(context),
+            tenant: context.scope(),
+            now,
+            changes: Vec::new(),
+        })
     }
 
     /// The connection, for SQL.
@@ -95,7 +101,9 @@ impl Tx {
         if wanted == current {
             return Ok(());
         }
-        let detail = format!("The resource is at version {current}; If-Match names {wanted}. Read it again.");
+        let detail = format!(
+            "The resource is at version {current}; If-Match names {wanted}. Read it again."
+        );
         Err(Problem::new(&kinds::PRECONDITION, detail))
     }
 
@@ -116,7 +124,12 @@ impl Tx {
         self.record(before, after, None);
     }
 
-    fn record<T: Audited>(&mut self, before: Option<&T>, after: Option<&T>, event: Option<Pending>) {
+    fn record<T: Audited>(
+        &mut self,
+        before: Option<&T>,
+        after: Option<&T>,
+        event: Option<Pending>,
+    ) {
         let Some(entity_id) = after.or(before).map(Audited::id) else { return };
         let (before, after) = (before.map(Audited::redacted), after.map(Audited::redacted));
         self.changes.push(Change { entity: T::ENTITY, entity_id, before, after, event });
@@ -129,7 +142,9 @@ impl Tx {
     /// When a tenant's own request tries it, or the database fails.
     pub async fn enter(&mut self, tenant: TenantId) -> Result<(), Problem> {
         if self.context.tenant.is_some() {
-            return Err(Problem::internal(&std::io::Error::other("a tenant's transaction cannot enter another tenant")));
+            return Err(Problem::internal(&std::io::Error::other(
+                "a tenant's transaction cannot enter another tenant",
+            )));
         }
         self.set_tenant(tenant).await?;
         Ok(())
@@ -157,7 +172,10 @@ impl Tx {
 
     pub(crate) async fn rollback(self) {
         if let Err(e) = self.inner.rollback().await {
-            tracing::debug!(error = crate::db::describe(&e), "rollback failed; the connection is dropped");
+            tracing::debug!(
+                error = crate::db::describe(&e),
+                "rollback failed; the connection is dropped"
+            );
         }
     }
 }

@@ -101,8 +101,12 @@ async fn run<A: Answer, E: Into<Problem>>(
     let answer = match outcome {
         Outcome::Executed(answer) if !changes.is_empty() => answer,
         Outcome::AlreadyApplied(answer) if changes.is_empty() => answer,
-        Outcome::Executed(_) => return Err(defect(action, "says that it did something, but recorded no change")),
-        Outcome::AlreadyApplied(_) => return Err(defect(action, "says that it did nothing, but recorded a change")),
+        Outcome::Executed(_) => {
+            return Err(defect(action, "says that it did something, but recorded no change"));
+        }
+        Outcome::AlreadyApplied(_) => {
+            return Err(defect(action, "says that it did nothing, but recorded a change"));
+        }
     };
     let reply = answer.reply().map_err(|e| Problem::internal(&e))?;
     flush::flush(tx, action, changes, &reply).await?;
@@ -133,9 +137,12 @@ fn admit(context: &Context, status: Option<Status>) -> Result<(), Problem> {
     match status {
         _ if context.row.scope == Scope::Platform => Ok(()),
         Some(Status::Active) => Ok(()),
-        Some(Status::Suspended | Status::Deactivated) => {
-            Err(Problem::new(&kinds::TENANT_INACTIVE, "The tenant is not active; nothing was read or changed."))
+        Some(Status::Suspended | Status::Deactivated) => Err(Problem::new(
+            &kinds::TENANT_INACTIVE,
+            "The tenant is not active; nothing was read or changed.",
+        )),
+        None => {
+            Err(Problem::new(&kinds::TENANT_FORBIDDEN, "There is no such tenant on this platform."))
         }
-        None => Err(Problem::new(&kinds::TENANT_FORBIDDEN, "There is no such tenant on this platform.")),
     }
 }

@@ -60,20 +60,28 @@ impl From<Error> for Problem {
             Error::SchoolNameTaken(tenant, school) => {
                 in_the_way("Another active school has this name.", school.0, school.path(tenant))
             }
-            Error::ExternalIdTaken(tenant, school) => {
-                in_the_way("Another school has one of these external ids.", school.0, school.path(tenant))
+            Error::ExternalIdTaken(tenant, school) => in_the_way(
+                "Another school has one of these external ids.",
+                school.0,
+                school.path(tenant),
+            ),
+            Error::SchoolArchived => {
+                Self::new(&kinds::CONFLICT, "The school is archived and does not change any more.")
             }
-            Error::SchoolArchived => Self::new(&kinds::CONFLICT, "The school is archived and does not change any more."),
-            Error::TenantNameTaken(tenant) => {
-                in_the_way("Another tenant has this name.", tenant.0, format!("/api/v1/tenants/{tenant}"))
-            }
-            Error::RegionFull(region) => {
-                Self::new(&kinds::CAPACITY, format!("Region {region} holds as many tenants as it may."))
-                    .retry_after(REGION_RETRY_AFTER)
-            }
-            Error::TenantDeactivated => {
-                Self::new(&kinds::CONFLICT, "The tenant is deactivated, which is final. Provision a new one.")
-            }
+            Error::TenantNameTaken(tenant) => in_the_way(
+                "Another tenant has this name.",
+                tenant.0,
+                format!("/api/v1/tenants/{tenant}"),
+            ),
+            Error::RegionFull(region) => Self::new(
+                &kinds::CAPACITY,
+                format!("Region {region} holds as many tenants as it may."),
+            )
+            .retry_after(REGION_RETRY_AFTER),
+            Error::TenantDeactivated => Self::new(
+                &kinds::CONFLICT,
+                "The tenant is deactivated, which is final. Provision a new one.",
+            ),
             Error::Refused(problem) => *problem,
             Error::Database(error) => error.into(),
         }

@@ -73,7 +73,12 @@ impl TenantPayload {
 
 impl From<&kernel::tenant::Row> for TenantPayload {
     fn from(row: &kernel::tenant::Row) -> Self {
-        Self { tenant_id: row.tenant_id, status: row.status, region: row.region.clone(), version: row.version }
+        Self {
+            tenant_id: row.tenant_id,
+            status: row.status,
+            region: row.region.clone(),
+            version: row.version,
+        }
     }
 }
 

@@ -13,7 +13,9 @@ const VALUE_MAX: usize = 255;
 const REFS_MAX: usize = 20;
 
 /// An id in another system. Case-sensitive text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct ExternalRef {
     /// The other system, for instance `sis`.
@@ -27,12 +29,17 @@ pub struct ExternalRef {
 /// Checks and sorts external ids; equal ones are one.
 pub fn parse(refs: Vec<ExternalRef>, errors: &mut Vec<FieldError>) -> Vec<ExternalRef> {
     if refs.len() > REFS_MAX {
-        errors.push(FieldError::new("/externalRefs", "too_many", format!("At most {REFS_MAX} external ids.")));
+        errors.push(FieldError::new(
+            "/externalRefs",
+            "too_many",
+            format!("At most {REFS_MAX} external ids."),
+        ));
         return Vec::new();
     }
     let mut parsed = Vec::with_capacity(refs.len());
     for (at, r) in refs.into_iter().enumerate() {
-        let source = text::field(&r.source, SOURCE_MAX, &format!("/externalRefs/{at}/source"), errors);
+        let source =
+            text::field(&r.source, SOURCE_MAX, &format!("/externalRefs/{at}/source"), errors);
         let value = text::field(&r.value, VALUE_MAX, &format!("/externalRefs/{at}/value"), errors);
         if let (Some(source), Some(value)) = (source, value) {
             parsed.push(ExternalRef { source, value });

@@ -1,14 +1,14 @@
 //! The roster's operations over HTTP: one file and one line each.
 
+mod archive_school;
 mod create_school;
 mod list_schools;
-mod read_school;
-mod update_school;
-mod archive_school;
 mod list_tenants;
 mod provision_tenant;
+mod read_school;
 mod read_tenant;
 mod tenant_lifecycle;
+mod update_school;
 
 use kernel::Kernel;
 use utoipa_axum::{router::OpenApiRouter, routes};

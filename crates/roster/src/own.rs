@@ -8,7 +8,8 @@ pub async fn schools(tx: &mut Tx) -> Result<Option<Vec<Uuid>>, sqlx::Error> {
     if tx.reach() == Reach::Everything {
         return Ok(None);
     }
-    let (tenant, issuer, subject) = (tx.tenant().0, tx.caller().issuer.clone(), tx.caller().subject.clone());
+    let (tenant, issuer, subject) =
+        (tx.tenant().0, tx.caller().issuer.clone(), tx.caller().subject.clone());
     let schools = sqlx::query_scalar!(
         "select o.school_id from roster.staff s
          join roster.staff_school o on o.tenant_id = s.tenant_id and o.staff_id = s.staff_id

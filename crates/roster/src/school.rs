@@ -31,7 +31,11 @@ pub async fn create(tx: &mut Tx, new: &NewSchool) -> Result<Outcome<Created<Scho
 }
 
 /// Changes what the patch names. A patch that changes nothing is not announced.
-pub async fn update(tx: &mut Tx, id: SchoolId, patch: &Body<PatchSchool>) -> Result<Outcome<Fresh<School>>, Error> {
+pub async fn update(
+    tx: &mut Tx,
+    id: SchoolId,
+    patch: &Body<PatchSchool>,
+) -> Result<Outcome<Fresh<School>>, Error> {
     let before = reach(tx, id).await?;
     let patch = patch.parse()?;
     tx.precondition(before.version)?;
@@ -53,7 +57,9 @@ pub async fn update(tx: &mut Tx, id: SchoolId, patch: &Body<PatchSchool>) -> Res
 /// Archives a school: it takes no new classes. Archiving it again changes nothing.
 pub async fn archive(tx: &mut Tx, id: SchoolId) -> Result<Outcome<NoContent>, Error> {
     let before = reach(tx, id).await?;
-    let Some(after) = before.archived(tx.now()) else { return Ok(Outcome::AlreadyApplied(NoContent)) };
+    let Some(after) = before.archived(tx.now()) else {
+        return Ok(Outcome::AlreadyApplied(NoContent));
+    };
     store::update(tx, &after).await?;
     tx.changed(Some(&before), Some(&after), &events::SchoolArchived((&after).into()))?;
     Ok(Outcome::Executed(NoContent))
@@ -67,7 +73,11 @@ pub async fn read(tx: &mut Tx, id: SchoolId) -> Result<Fresh<School>, Error> {
 }
 
 /// A page of schools that the caller reaches, in the wanted order.
-pub async fn list(tx: &mut Tx, wanted: &Wanted, seal: impl Fn(&School) -> String) -> Result<Page<School>, Error> {
+pub async fn list(
+    tx: &mut Tx,
+    wanted: &Wanted,
+    seal: impl Fn(&School) -> String,
+) -> Result<Page<School>, Error> {
     let own = own::schools(tx).await?;
     let schools = store::list(tx, wanted, own.as_deref()).await?;
     Ok(Page::cut(schools, wanted.size(), seal))

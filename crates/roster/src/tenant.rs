@@ -30,26 +30,36 @@ pub async fn provision(tx: &mut Tx, new: &NewTenant) -> Result<Outcome<Created<T
     tenant::insert(tx.conn(), &row).await?;
     let tenant = Tenant::from(&row);
     tx.changed(None, Some(&tenant), &events::TenantProvisioned((&row).into()))?;
-    Ok(Outcome::Executed(Created { location: tenant.path(), version: tenant.version, body: tenant }))
+    Ok(Outcome::Executed(Created {
+        location: tenant.path(),
+        version: tenant.version,
+        body: tenant,
+    }))
 }
 
 /// Stops serving a tenant until it is reactivated. Its outbox drains, its deadlines pause.
 pub async fn suspend(tx: &mut Tx, id: TenantId) -> Result<Outcome<Fresh<Tenant>>, Error> {
-    let Some((before, after)) = moved(tx, id, Status::Suspended).await? else { return unchanged(tx, id).await };
+    let Some((before, after)) = moved(tx, id, Status::Suspended).await? else {
+        return unchanged(tx, id).await;
+    };
     tx.changed(Some(&before), Some(&after), &events::TenantSuspended((&after.row).into()))?;
     Ok(Outcome::Executed(after.fresh()))
 }
 
 /// Serves a suspended tenant again.
 pub async fn reactivate(tx: &mut Tx, id: TenantId) -> Result<Outcome<Fresh<Tenant>>, Error> {
-    let Some((before, after)) = moved(tx, id, Status::Active).await? else { return unchanged(tx, id).await };
+    let Some((before, after)) = moved(tx, id, Status::Active).await? else {
+        return unchanged(tx, id).await;
+    };
     tx.changed(Some(&before), Some(&after), &events::TenantReactivated((&after.row).into()))?;
     Ok(Outcome::Executed(after.fresh()))
 }
 
 /// Stops serving a tenant for good.
 pub async fn deactivate(tx: &mut Tx, id: TenantId) -> Result<Outcome<Fresh<Tenant>>, Error> {
-    let Some((before, after)) = moved(tx, id, Status::Deactivated).await? else { return unchanged(tx, id).await };
+    let Some((before, after)) = moved(tx, id, Status::Deactivated).await? else {
+        return unchanged(tx, id).await;
+    };
     tx.changed(Some(&before), Some(&after), &events::TenantDeactivated((&after.row).into()))?;
     Ok(Outcome::Executed(after.fresh()))
 }
@@ -84,7 +94,8 @@ async fn moved(tx: &mut Tx, id: TenantId, to: Status) -> Result<Option<(Tenant, 
     if before.status == Status::Deactivated {
         return Err(Error::TenantDeactivated);
     }
-    let after = Row { status: to, version: before.version + 1, updated_at: tx.now(), ..before.clone() };
+    let after =
+        Row { status: to, version: before.version + 1, updated_at: tx.now(), ..before.clone() };
     tenant::update_status(tx.conn(), &after).await?;
     Ok(Some((Tenant::from(&before), Tenant::from(&after))))
 }

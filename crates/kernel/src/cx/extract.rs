@@ -14,6 +14,7 @@ use crate::{
     http::notes::{Fingerprint, Notes},
     permission::{Permission, Row, Scope},
     problem::{Problem, kinds},
+    rate::RateClass,
     unit::Once,
 };
 
@@ -30,8 +31,11 @@ where
         let kernel = Kernel::from_ref(state);
         let row = P::ROW;
         let notes = parts.extensions.get::<Notes>().cloned().unwrap_or_default();
-        let origin =
-            parts.extensions.get::<Origin>().cloned().unwrap_or_else(|| Origin::own(kernel.ids.next()));
+        let origin = parts
+            .extensions
+            .get::<Origin>()
+            .cloned()
+            .unwrap_or_else(|| Origin::own(kernel.ids.next()));
 
         let caller = authenticate(&kernel, &parts.headers).await?;
         let wanted = wanted_tenant(parts, row).await?;
@@ -40,6 +44,7 @@ where
             return Err(asked.denied(foreign(wanted)).await);
         }
         notes.identify(wanted, kernel.pseudonym(wanted.unwrap_or(TenantId::NIL), &caller));
+        meter(&kernel, row, wanted, &caller, &notes)?;
         let Some(reach) = row.reach(&caller) else {
             return Err(asked.denied(forbidden(row)).await);
         };
@@ -62,7 +67,8 @@ impl Asked<'_> {
     /// Records the refusal with the caller's own tenant, never with the one that was tried.
     async fn denied(&self, problem: Problem) -> Problem {
         let home = self.caller.tenants.first().copied().unwrap_or(TenantId::NIL);
-        if let Err(e) = denial::record(self.kernel, home, self.caller, self.origin, self.row).await {
+        if let Err(e) = denial::record(self.kernel, home, self.caller, self.origin, self.row).await
+        {
             tracing::warn!(error = crate::db::describe(&e), "a denial could not be recorded");
         }
         problem
@@ -71,7 +77,8 @@ impl Asked<'_> {
 
 async fn authenticate(kernel: &Kernel, headers: &HeaderMap) -> Result<Caller, Problem> {
     let refuse = |detail: &str, challenge: &str| {
-        let challenge = HeaderValue::from_str(challenge).unwrap_or(HeaderValue::from_static("Bearer"));
+        let challenge =
+            HeaderValue::from_str(challenge).unwrap_or(HeaderValue::from_static("Bearer"));
         Problem::new(&kinds::UNAUTHENTICATED, detail).header(header::WWW_AUTHENTICATE, challenge)
     };
     let Some(value) = headers.get(header::AUTHORIZATION) else {
@@ -82,7 +89,10 @@ async fn authenticate(kernel: &Kernel, headers: &HeaderMap) -> Result<Caller, Pr
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     });
     let Some(token) = token else {
-        return Err(refuse("Authorization must be: Bearer <JWT>.", "Bearer realm=\"steward\", error=\"invalid_request\""));
+        return Err(refuse(
+            "Authorization must be: Bearer <JWT>.",
+            "Bearer realm=\"steward\", error=\"invalid_request\"",
+        ));
     };
     kernel.verifier.verify(token).await.map(|verified| verified.caller).map_err(|rejected| {
         metrics::counter!("tokens_rejected_total").increment(1);
@@ -96,7 +106,12 @@ async fn wanted_tenant(parts: &mut Parts, row: &Row) -> Result<Option<TenantId>,
     let header = match parts.headers.get("x-tenant-id") {
         Some(value) => Some(tenant_header(value)?),
         None if row.scope == Scope::Platform => None,
-        None => return Err(Problem::new(&kinds::TENANT_HEADER, "Add X-Tenant-Id with the tenant's UUID.")),
+        None => {
+            return Err(Problem::new(
+                &kinds::TENANT_HEADER,
+                "Add X-Tenant-Id with the tenant's UUID.",
+            ));
+        }
     };
     match (header, path) {
         (Some(header), Some(path)) if header != path => Err(foreign(Some(header))),
@@ -106,12 +121,16 @@ async fn wanted_tenant(parts: &mut Parts, row: &Row) -> Result<Option<TenantId>,
 
 fn tenant_header(value: &HeaderValue) -> Result<TenantId, Problem> {
     let parsed = value.to_str().ok().and_then(|text| Uuid::try_parse(text).ok());
-    parsed.map(TenantId).ok_or_else(|| Problem::new(&kinds::TENANT_HEADER, "X-Tenant-Id must be a UUID."))
+    parsed
+        .map(TenantId)
+        .ok_or_else(|| Problem::new(&kinds::TENANT_HEADER, "X-Tenant-Id must be a UUID."))
 }
 
 async fn path_tenant(parts: &mut Parts) -> Result<Option<TenantId>, Problem> {
     let Ok(params) = RawPathParams::from_request_parts(parts, &()).await else { return Ok(None) };
-    let Some((_, text)) = params.iter().find(|(name, _)| *name == "tenantId") else { return Ok(None) };
+    let Some((_, text)) = params.iter().find(|(name, _)| *name == "tenantId") else {
+        return Ok(None);
+    };
     Uuid::try_parse(text).map(|id| Some(TenantId(id))).map_err(|_| Problem::missing())
 }
 
@@ -120,7 +139,8 @@ fn may_enter(caller: &Caller, row: &Row, wanted: Option<TenantId>) -> bool {
     match (row.scope, wanted) {
         (Scope::Platform, _) => true,
         (Scope::Tenant, Some(tenant)) => {
-            let platform = caller.has(Role::PlatformAdmin) && row.roles.contains(&Role::PlatformAdmin);
+            let platform =
+                caller.has(Role::PlatformAdmin) && row.roles.contains(&Role::PlatformAdmin);
             platform || caller.tenants.contains(&tenant)
         }
         (Scope::Tenant, None) => false,
@@ -128,13 +148,43 @@ fn may_enter(caller: &Caller, row: &Row, wanted: Option<TenantId>) -> bool {
 }
 
 fn foreign(_tenant: Option<TenantId>) -> Problem {
-    let detail = "X-Tenant-Id must be one of your token's tenants and equal the tenant in the path.";
+    let detail =
+        "X-Tenant-Id must be one of your token's tenants and equal the tenant in the path.";
     Problem::new(&kinds::TENANT_FORBIDDEN, detail)
 }
 
 fn forbidden(row: &Row) -> Problem {
     let roles: Vec<_> = row.roles.iter().chain(row.own).map(|role| role.name()).collect();
-    Problem::new(&kinds::FORBIDDEN, format!("{} needs one of these roles: {}.", row.name, roles.join(", ")))
+    Problem::new(
+        &kinds::FORBIDDEN,
+        format!("{} needs one of these roles: {}.", row.name, roles.join(", ")),
+    )
+}
+
+/// Counts the request: every one against the general limit, creations against theirs as well.
+fn meter(
+    kernel: &Kernel,
+    row: &Row,
+    tenant: Option<TenantId>,
+    caller: &Caller,
+    notes: &Notes,
+) -> Result<(), Problem> {
+    let tenant = tenant.unwrap_or(TenantId::NIL);
+    let mut quota = kernel.limits.check(RateClass::General, tenant, caller);
+    if quota.is_ok() && row.limit != RateClass::General {
+        quota = kernel.limits.check(row.limit, tenant, caller);
+    }
+    match quota {
+        Ok(quota) => {
+            notes.set_quota(quota);
+            Ok(())
+        }
+        Err(wait) => {
+            notes.set_quota(Some(wait.quota));
+            let seconds = u32::try_from(wait.retry_after_s).unwrap_or(u32::MAX);
+            Err(Problem::new(&kinds::RATE_LIMITED, wait.to_string()).retry_after(seconds))
+        }
+    }
 }
 
 /// The idempotency key of a method that changes something.
@@ -146,14 +196,21 @@ fn once(parts: &Parts, scope: TenantId) -> Result<Option<Once>, Problem> {
         let detail = format!("Add an Idempotency-Key of 1 to {KEY_MAX} printable characters.");
         Problem::new(&kinds::KEY_MISSING, detail)
     };
-    let text = parts.headers.get("idempotency-key").and_then(|v| v.to_str().ok()).ok_or_else(refuse)?.trim();
+    let text = parts
+        .headers
+        .get("idempotency-key")
+        .and_then(|v| v.to_str().ok())
+        .ok_or_else(refuse)?
+        .trim();
     let key = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text);
     let printable = key.bytes().all(|b| matches!(b, b' '..=b'~'));
     if key.is_empty() || key.len() > KEY_MAX || !printable {
         return Err(refuse());
     }
     let request = parts.extensions.get::<Fingerprint>().map(|f| f.0).ok_or_else(|| {
-        Problem::internal(&std::io::Error::other("the body was not fingerprinted: http::buffer is missing"))
+        Problem::internal(&std::io::Error::other(
+            "the body was not fingerprinted: http::buffer is missing",
+        ))
     })?;
     Ok(Some(Once { scope, key: key.to_owned(), request }))
 }
@@ -164,6 +221,7 @@ fn if_match(headers: &HeaderMap) -> Option<Version> {
     if text == "*" {
         return None;
     }
-    let version = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).and_then(|t| t.parse().ok());
+    let version =
+        text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).and_then(|t| t.parse().ok());
     Some(version.unwrap_or(Version::MIN))
 }

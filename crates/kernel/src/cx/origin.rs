@@ -29,12 +29,17 @@ impl Trace {
     /// Goes on with the trace of a `traceparent` header; `None` when it is malformed.
     pub fn continued(traceparent: &str) -> Option<Self> {
         let mut parts = traceparent.split('-');
-        let (version, id, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (version, id, span, flags) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let lower_hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         let shaped = version.len() == 2 && id.len() == 32 && span.len() == 16 && flags.len() == 2;
         let zero = |text: &str| text.bytes().all(|b| b == b'0');
         let known = version != "ff" && (version != "00" || parts.next().is_none());
-        let valid = shaped && known && [version, id, span, flags].into_iter().all(lower_hex) && !zero(id) && !zero(span);
+        let valid = shaped
+            && known
+            && [version, id, span, flags].into_iter().all(lower_hex)
+            && !zero(id)
+            && !zero(span);
         valid.then(|| Self { id: id.to_owned(), span: new_span() })
     }
 
@@ -66,7 +71,8 @@ mod tests {
 
     #[test]
     fn continues_a_valid_traceparent_with_a_new_span() {
-        let trace = Trace::continued("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").expect("valid");
+        let trace = Trace::continued("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+            .expect("valid");
         assert_eq!(trace.id(), "4bf92f3577b34da6a3ce929d0e0e4736");
         assert!(!trace.parent().contains("00f067aa0ba902b7"));
     }

@@ -27,9 +27,9 @@ impl<T, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let json = is_json(request.headers());
-        let bytes = to_bytes(request.into_body(), usize::MAX)
-            .await
-            .map_err(|_| Problem::new(&kinds::MALFORMED, "The body ended before it was complete."))?;
+        let bytes = to_bytes(request.into_body(), usize::MAX).await.map_err(|_| {
+            Problem::new(&kinds::MALFORMED, "The body ended before it was complete.")
+        })?;
         Ok(Self { json, bytes, of: PhantomData })
     }
 }
@@ -50,11 +50,15 @@ impl<T: DeserializeOwned> Body<T> {
             return Err(Problem::new(&kinds::MEDIA_TYPE, "Send Content-Type: application/json."));
         }
         if depth(&self.bytes) > DEPTH_MAX {
-            return Err(Problem::new(&kinds::MALFORMED, format!("The JSON is nested deeper than {DEPTH_MAX}.")));
+            return Err(Problem::new(
+                &kinds::MALFORMED,
+                format!("The JSON is nested deeper than {DEPTH_MAX}."),
+            ));
         }
         let mut json = serde_json::Deserializer::from_slice(&self.bytes);
         let value: T = serde_path_to_error::deserialize(&mut json).map_err(|e| malformed(&e))?;
-        json.end().map_err(|e| Problem::new(&kinds::MALFORMED, format!("After the JSON value: {e}.")))?;
+        json.end()
+            .map_err(|e| Problem::new(&kinds::MALFORMED, format!("After the JSON value: {e}.")))?;
         Ok(value)
     }
 }
@@ -74,7 +78,8 @@ fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     }
     let message = error.inner().to_string();
     let code = if error.inner().is_data() { "wrong_shape" } else { "not_json" };
-    let mut problem = Problem::new(&kinds::MALFORMED, "The body is not the JSON that this operation describes.");
+    let mut problem =
+        Problem::new(&kinds::MALFORMED, "The body is not the JSON that this operation describes.");
     problem.errors.push(FieldError::new(pointer, code, message));
     problem
 }

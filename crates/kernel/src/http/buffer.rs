@@ -29,7 +29,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Refuses oversized heads and bodies, reads the body whole and fingerprints the request.
 pub async fn buffer(mut request: Request, next: Next) -> Response {
-    let head: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let head: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if head + request.uri().path().len() > HEADERS_MAX {
         let detail = format!("The headers have {head} bytes; at most {HEADERS_MAX} are accepted.");
         return Problem::new(&kinds::HEADERS_TOO_LARGE, detail).into_response();
@@ -42,7 +43,10 @@ pub async fn buffer(mut request: Request, next: Next) -> Response {
     let bytes = match read {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(problem)) => return problem.into_response(),
-        Err(_) => return Problem::new(&kinds::MALFORMED, "The body did not arrive in time.").into_response(),
+        Err(_) => {
+            return Problem::new(&kinds::MALFORMED, "The body did not arrive in time.")
+                .into_response();
+        }
     };
     let fingerprint = fingerprint(&request, &bytes);
     request.extensions_mut().insert(fingerprint);
@@ -54,7 +58,9 @@ async fn collect(body: Body) -> Result<Bytes, Problem> {
     let mut stream = body.into_data_stream();
     let (mut bytes, mut size) = (Vec::new(), 0_usize);
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| Problem::new(&kinds::MALFORMED, "The body ended before it was complete."))?;
+        let chunk = chunk.map_err(|_| {
+            Problem::new(&kinds::MALFORMED, "The body ended before it was complete.")
+        })?;
         size += chunk.len();
         if size <= BODY_MAX {
             bytes.extend_from_slice(&chunk);
@@ -63,7 +69,10 @@ async fn collect(body: Body) -> Result<Bytes, Problem> {
         }
     }
     if size > BODY_MAX {
-        return Err(Problem::new(&kinds::TOO_LARGE, format!("At most {BODY_MAX} bytes are accepted here.")));
+        return Err(Problem::new(
+            &kinds::TOO_LARGE,
+            format!("At most {BODY_MAX} bytes are accepted here."),
+        ));
     }
     Ok(bytes.into())
 }

@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::{HeaderName, HeaderValue};
-
-use crate::TenantId;
+use crate::{TenantId, rate::Quota};
 
 /// SHA-256 over method, path and body of a request: what an idempotency key stands for.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +19,8 @@ pub struct Collected {
     pub tenant: Option<TenantId>,
     /// Pseudonym of the caller.
     pub caller: Option<String>,
-    /// Rate limit headers.
-    pub quota: Vec<(HeaderName, HeaderValue)>,
+    /// What is left of the rate limit.
+    pub quota: Option<Quota>,
 }
 
 impl Notes {
@@ -33,9 +31,9 @@ impl Notes {
         collected.caller = Some(caller);
     }
 
-    /// Notes the rate limit headers.
-    pub fn set_quota(&self, headers: Vec<(HeaderName, HeaderValue)>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).quota = headers;
+    /// Notes what is left of the rate limit.
+    pub fn set_quota(&self, quota: Option<Quota>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).quota = quota;
     }
 
     /// What was noted.

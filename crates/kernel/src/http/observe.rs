@@ -30,7 +30,11 @@ pub async fn observe(State(kernel): State<Kernel>, mut request: Request, next: N
     request.extensions_mut().insert(notes.clone());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unmatched", MatchedPath::as_str)
+        .to_owned();
     let mut response = match malformed {
         Some(problem) => problem.into_response(),
         None => next.run(request).await,
@@ -61,7 +65,9 @@ fn origin(kernel: &Kernel, headers: &HeaderMap) -> (Origin, Option<Problem>) {
 fn uuid(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Uuid>, Problem> {
     let Some(value) = headers.get(name) else { return Ok(None) };
     let parsed = value.to_str().ok().and_then(|text| Uuid::try_parse(text).ok());
-    parsed.map(Some).ok_or_else(|| Problem::new(&kinds::MALFORMED, format!("{name} must be a UUID.")))
+    parsed
+        .map(Some)
+        .ok_or_else(|| Problem::new(&kinds::MALFORMED, format!("{name} must be a UUID.")))
 }
 
 fn finish(response: &mut Response, origin: &Origin, notes: &Notes) {
@@ -69,7 +75,16 @@ fn finish(response: &mut Response, origin: &Origin, notes: &Notes) {
     if let Ok(value) = HeaderValue::try_from(origin.correlation.to_string()) {
         headers.insert(CORRELATION, value);
     }
-    headers.extend(notes.collected().quota);
+    if let Some(quota) = notes.collected().quota {
+        // Names and values of draft-ietf-httpapi-ratelimit-headers-11.
+        let fields =
+            [("ratelimit-policy", quota.policy_field()), ("ratelimit", quota.limit_field())];
+        for (name, value) in fields {
+            headers.extend(
+                HeaderValue::try_from(value).map(|value| (HeaderName::from_static(name), value)),
+            );
+        }
+    }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
@@ -90,7 +105,8 @@ impl Line<'_> {
             ("route", self.route.to_owned()),
             ("status", status.to_string()),
         ];
-        metrics::histogram!("http_server_request_duration_seconds", &labels).record(took.as_secs_f64());
+        metrics::histogram!("http_server_request_duration_seconds", &labels)
+            .record(took.as_secs_f64());
         let collected = self.notes.collected();
         let tenant = collected.tenant.map(|t| t.to_string()).unwrap_or_default();
         let caller = collected.caller.unwrap_or_default();

@@ -12,10 +12,13 @@ use crate::permission::{self, Row, Scope};
 /// # Errors
 /// Names the first operation that declares no permission, or one without a row.
 pub fn finish(mut api: Value) -> Result<Value, String> {
-    let paths = api.get_mut("paths").and_then(Value::as_object_mut).ok_or("the document has no paths")?;
+    let paths =
+        api.get_mut("paths").and_then(Value::as_object_mut).ok_or("the document has no paths")?;
     for (path, item) in paths.iter_mut() {
         let Some(operations) = item.as_object_mut() else { continue };
-        for (method, operation) in operations.iter_mut().filter(|(method, _)| METHODS.contains(&method.as_str())) {
+        for (method, operation) in
+            operations.iter_mut().filter(|(method, _)| METHODS.contains(&method.as_str()))
+        {
             let row = row_of(operation).ok_or_else(|| {
                 format!("{method} {path} declares no permission of the table (crates/kernel/src/permission.rs)")
             })?;
@@ -83,9 +86,17 @@ fn common_parameters(path: &str, method: &str, row: &Row, have: &[Value]) -> Vec
     }
     if matches!(method, "patch" | "put") {
         let tag = json!({"type": "string", "pattern": "^\"[0-9]+\"$"});
-        wanted.push(parameter("If-Match", "header", true, "The ETag of the version that the change was made against.", tag));
+        wanted.push(parameter(
+            "If-Match",
+            "header",
+            true,
+            "The ETag of the version that the change was made against.",
+            tag,
+        ));
     }
-    wanted.retain(|p| !have.iter().any(|h| h.get("name") == p.get("name") && h.get("in") == p.get("in")));
+    wanted.retain(|p| {
+        !have.iter().any(|h| h.get("name") == p.get("name") && h.get("in") == p.get("in"))
+    });
     wanted
 }
 
@@ -100,7 +111,10 @@ fn add_headers(responses: &mut Map<String, Value>) {
         let Some(response) = response.as_object_mut() else { continue };
         let headers = response.entry("headers").or_insert_with(|| json!({}));
         let Some(headers) = headers.as_object_mut() else { continue };
-        headers.insert("X-Correlation-Id".to_owned(), json!({"schema": {"type": "string", "format": "uuid"}}));
+        headers.insert(
+            "X-Correlation-Id".to_owned(),
+            json!({"schema": {"type": "string", "format": "uuid"}}),
+        );
         if matches!(status.as_str(), "201" | "202") {
             headers.insert("Location".to_owned(), text.clone());
         }
@@ -128,7 +142,8 @@ fn components(api: &mut Value) {
         json!({"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "Scopes name rows of docs/permissions.md."}}),
     );
-    if let Some(schemas) = components.entry("schemas").or_insert_with(|| json!({})).as_object_mut() {
+    if let Some(schemas) = components.entry("schemas").or_insert_with(|| json!({})).as_object_mut()
+    {
         schemas.insert("Problem".to_owned(), schema::<crate::problem::ProblemBody>());
         schemas.insert("FieldError".to_owned(), schema::<crate::problem::FieldError>());
     }

@@ -42,7 +42,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 fn malformed(rejection: &QueryRejection) -> Problem {
     let text = rejection.body_text();
     let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
-    let (name, message) = text.split_once(": ").filter(|(name, _)| !name.contains(' ')).unwrap_or(("", text));
+    let (name, message) =
+        text.split_once(": ").filter(|(name, _)| !name.contains(' ')).unwrap_or(("", text));
     let mut problem = Problem::new(&kinds::MALFORMED, "A query parameter cannot be read.");
     problem.errors.push(FieldError::new(format!("?{name}"), "wrong_shape", message));
     problem
@@ -86,6 +87,8 @@ pub fn page_size(asked: Option<u32>) -> Result<i64, Problem> {
 
 /// The answer to a method that a path does not have.
 pub async fn method_not_allowed() -> Problem {
-    Problem::new(&kinds::METHOD, "The path exists, but not with this method; Allow lists those it has.")
-
+    Problem::new(
+        &kinds::METHOD,
+        "The path exists, but not with this method; Allow lists those it has.",
+    )
 }

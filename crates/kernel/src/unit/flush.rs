@@ -59,8 +59,15 @@ pub(super) async fn flush(
 }
 
 impl Audits {
-    fn push(&mut self, tx: &Tx, context: &Context, action: &str, change: &Change) -> Result<(), Problem> {
-        let (audit_id, actor, request) = (tx.new_id(), context.caller.actor(), context.fingerprint());
+    fn push(
+        &mut self,
+        tx: &Tx,
+        context: &Context,
+        action: &str,
+        change: &Change,
+    ) -> Result<(), Problem> {
+        let (audit_id, actor, request) =
+            (tx.new_id(), context.caller.actor(), context.fingerprint());
         let record = Record {
             audit_id,
             tenant_id: tx.tenant(),
@@ -116,7 +123,8 @@ async fn store(
 ) -> Result<(), Problem> {
     let context = std::sync::Arc::clone(tx.context());
     let (actor, now) = (context.caller.actor(), tx.now());
-    let headers = serde_json::to_value(keep.map(|(_, reply)| &reply.headers)).map_err(|e| Problem::internal(&e))?;
+    let headers = serde_json::to_value(keep.map(|(_, reply)| &reply.headers))
+        .map_err(|e| Problem::internal(&e))?;
     let expires = now + jiff::SignedDuration::from_hours(KEPT_HOURS);
     sqlx::query!(
         r#"with audits as (

@@ -69,7 +69,11 @@ pub(super) async fn claim(tx: &mut Tx) -> Result<Option<Reply>, Problem> {
 }
 
 fn stored(status: i16, headers: Value, body: Vec<u8>) -> Result<Reply, Problem> {
-    let headers: Vec<Header> = serde_json::from_value(headers).map_err(|e| Problem::internal(&e))?;
-    let status = u16::try_from(status).ok().and_then(|s| StatusCode::from_u16(s).ok()).unwrap_or(StatusCode::OK);
+    let headers: Vec<Header> =
+        serde_json::from_value(headers).map_err(|e| Problem::internal(&e))?;
+    let status = u16::try_from(status)
+        .ok()
+        .and_then(|s| StatusCode::from_u16(s).ok())
+        .unwrap_or(StatusCode::OK);
     Ok(Reply { status, headers, body: Bytes::from(body) })
 }

@@ -326,8 +326,11 @@ async fn the_servers_roles_cannot_change_the_trail() {
             "delete from kernel.audit_link",
         ] {
             let error = sqlx::query(statement).execute(pool).await.unwrap_err();
-            let code =
-                error.as_database_error().and_then(sqlx::error::DatabaseError::code).unwrap().into_owned();
+            let code = error
+                .as_database_error()
+                .and_then(sqlx::error::DatabaseError::code)
+                .unwrap()
+                .into_owned();
             assert_eq!(code, "42501", "{statement}: {error}");
         }
     }

@@ -11,6 +11,10 @@ use crate::school;
 #[utoipa::path(delete, path = "/api/v1/tenants/{tenantId}/schools/{schoolId}", tag = "schools",
     operation_id = "archiveSchool", security(("bearer" = ["roster.school.archive"])), params(SchoolPath),
     responses((status = 204, description = "Archived")))]
-pub(super) async fn delete(cx: Cx<SchoolArchive>, Path(path): Path<SchoolPath>) -> Result<Reply, Problem> {
-    cx.write("roster.school.archive", async move |tx| school::archive(tx, path.school_id).await).await
+pub(super) async fn delete(
+    cx: Cx<SchoolArchive>,
+    Path(path): Path<SchoolPath>,
+) -> Result<Reply, Problem> {
+    cx.write("roster.school.archive", async move |tx| school::archive(tx, path.school_id).await)
+        .await
 }

@@ -11,7 +11,10 @@ use crate::{Error, school};
 #[utoipa::path(post, path = "/api/v1/tenants/{tenantId}/schools", tag = "schools", operation_id = "createSchool",
     security(("bearer" = ["roster.school.create"])), request_body = school::CreateSchool,
     responses((status = 201, description = "Created", body = school::School, headers(("ETag" = String)))))]
-pub(super) async fn post(cx: Cx<SchoolCreate>, body: Body<school::CreateSchool>) -> Result<Reply, Problem> {
+pub(super) async fn post(
+    cx: Cx<SchoolCreate>,
+    body: Body<school::CreateSchool>,
+) -> Result<Reply, Problem> {
     let new = body.parse()?.parse().map_err(Error::Invalid)?;
     cx.write("roster.school.create", async move |tx| school::create(tx, &new).await).await
 }

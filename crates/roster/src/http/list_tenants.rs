@@ -37,15 +37,25 @@ pub(super) struct Filter {
 #[utoipa::path(get, path = "/api/v1/tenants", tag = "tenants", operation_id = "listTenants",
     security(("bearer" = ["roster.tenant.read"])), params(Filter),
     responses((status = 200, description = "A page of tenants", body = inline(Page<Tenant>))))]
-pub(super) async fn get(cx: Cx<TenantRead>, Query(filter): Query<Filter>) -> Result<Ok200<Page<Tenant>>, Problem> {
+pub(super) async fn get(
+    cx: Cx<TenantRead>,
+    Query(filter): Query<Filter>,
+) -> Result<Ok200<Page<Tenant>>, Problem> {
     let limit = params::page_size(filter.page_size)?;
     let cursors = &cx.kernel().cursors;
     let after = match &filter.next_token {
-        Some(token) => Some(cursors.open::<(String, TenantId)>(TenantId::NIL, ROUTE, &filter.status, token)?),
+        Some(token) => {
+            Some(cursors.open::<(String, TenantId)>(TenantId::NIL, ROUTE, &filter.status, token)?)
+        }
         None => None,
     };
     let seal = |last: &Tenant| {
-        cursors.seal(TenantId::NIL, ROUTE, &filter.status, &(last.row.name_key.clone(), last.tenant_id))
+        cursors.seal(
+            TenantId::NIL,
+            ROUTE,
+            &filter.status,
+            &(last.row.name_key.clone(), last.tenant_id),
+        )
     };
     cx.read(async |tx| tenant::list(tx, filter.status, after, limit, seal).await).await.map(Ok200)
 }

@@ -10,7 +10,10 @@ use crate::{Error, tenant};
 #[utoipa::path(post, path = "/api/v1/tenants", tag = "tenants", operation_id = "provisionTenant",
     security(("bearer" = ["roster.tenant.provision"])), request_body = tenant::ProvisionTenant,
     responses((status = 201, description = "Provisioned", body = tenant::Tenant, headers(("ETag" = String)))))]
-pub(super) async fn post(cx: Cx<TenantProvision>, body: Body<tenant::ProvisionTenant>) -> Result<Reply, Problem> {
+pub(super) async fn post(
+    cx: Cx<TenantProvision>,
+    body: Body<tenant::ProvisionTenant>,
+) -> Result<Reply, Problem> {
     let new = body.parse()?.parse().map_err(Error::Invalid)?;
     cx.write("roster.tenant.provision", async move |tx| tenant::provision(tx, &new).await).await
 }

@@ -18,6 +18,9 @@ pub(super) struct SchoolPath {
 #[utoipa::path(get, path = "/api/v1/tenants/{tenantId}/schools/{schoolId}", tag = "schools",
     operation_id = "readSchool", security(("bearer" = ["roster.school.read"])), params(SchoolPath),
     responses((status = 200, description = "The school", body = School, headers(("ETag" = String)))))]
-pub(super) async fn get(cx: Cx<SchoolRead>, Path(path): Path<SchoolPath>) -> Result<Fresh<School>, Problem> {
+pub(super) async fn get(
+    cx: Cx<SchoolRead>,
+    Path(path): Path<SchoolPath>,
+) -> Result<Fresh<School>, Problem> {
     cx.read(async |tx| school::read(tx, path.school_id).await).await
 }

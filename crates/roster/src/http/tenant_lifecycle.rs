@@ -1,6 +1,8 @@
 //! `POST /api/v1/tenants/{tenantId}/suspend`, `…/reactivate`, `…/deactivate`
 
-use kernel::{TenantId, answer::Reply, cx::Cx, http::Path, permission::TenantLifecycle, problem::Problem};
+use kernel::{
+    TenantId, answer::Reply, cx::Cx, http::Path, permission::TenantLifecycle, problem::Problem,
+};
 
 use crate::tenant::{self, Tenant};
 
@@ -10,7 +12,10 @@ use crate::tenant::{self, Tenant};
 #[utoipa::path(post, path = "/api/v1/tenants/{tenantId}/suspend", tag = "tenants", operation_id = "suspendTenant",
     security(("bearer" = ["roster.tenant.lifecycle"])),
     responses((status = 200, description = "As it now is", body = Tenant, headers(("ETag" = String)))))]
-pub(super) async fn suspend(cx: Cx<TenantLifecycle>, Path(id): Path<TenantId>) -> Result<Reply, Problem> {
+pub(super) async fn suspend(
+    cx: Cx<TenantLifecycle>,
+    Path(id): Path<TenantId>,
+) -> Result<Reply, Problem> {
     cx.write("roster.tenant.suspend", async move |tx| tenant::suspend(tx, id).await).await
 }
 
@@ -18,7 +23,10 @@ pub(super) async fn suspend(cx: Cx<TenantLifecycle>, Path(id): Path<TenantId>) -
 #[utoipa::path(post, path = "/api/v1/tenants/{tenantId}/reactivate", tag = "tenants",
     operation_id = "reactivateTenant", security(("bearer" = ["roster.tenant.lifecycle"])),
     responses((status = 200, description = "As it now is", body = Tenant, headers(("ETag" = String)))))]
-pub(super) async fn reactivate(cx: Cx<TenantLifecycle>, Path(id): Path<TenantId>) -> Result<Reply, Problem> {
+pub(super) async fn reactivate(
+    cx: Cx<TenantLifecycle>,
+    Path(id): Path<TenantId>,
+) -> Result<Reply, Problem> {
     cx.write("roster.tenant.reactivate", async move |tx| tenant::reactivate(tx, id).await).await
 }
 
@@ -28,6 +36,9 @@ pub(super) async fn reactivate(cx: Cx<TenantLifecycle>, Path(id): Path<TenantId>
 #[utoipa::path(post, path = "/api/v1/tenants/{tenantId}/deactivate", tag = "tenants",
     operation_id = "deactivateTenant", security(("bearer" = ["roster.tenant.lifecycle"])),
     responses((status = 200, description = "As it now is", body = Tenant, headers(("ETag" = String)))))]
-pub(super) async fn deactivate(cx: Cx<TenantLifecycle>, Path(id): Path<TenantId>) -> Result<Reply, Problem> {
+pub(super) async fn deactivate(
+    cx: Cx<TenantLifecycle>,
+    Path(id): Path<TenantId>,
+) -> Result<Reply, Problem> {
     cx.write("roster.tenant.deactivate", async move |tx| tenant::deactivate(tx, id).await).await
 }

@@ -23,5 +23,8 @@ pub(super) async fn patch(
     Path(path): Path<SchoolPath>,
     body: Body<school::PatchSchool>,
 ) -> Result<Reply, Problem> {
-    cx.write("roster.school.update", async move |tx| school::update(tx, path.school_id, &body).await).await
+    cx.write("roster.school.update", async move |tx| {
+        school::update(tx, path.school_id, &body).await
+    })
+    .await
 }

@@ -107,7 +107,9 @@ pub struct PatchSchool {
 }
 
 /// A field of a patch that is there must have a value: null would mean to remove what cannot be missing.
-fn given<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+fn given<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
+    value: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(value).map(Some)
 }
 
@@ -129,7 +131,11 @@ impl CreateSchool {
         let name = text::field(&self.name, NAME_MAX, "/name", &mut errors).unwrap_or_default();
         let timezone = zone(self.timezone.as_deref().unwrap_or(DEFAULT_ZONE), &mut errors);
         let external_refs = external::parse(self.external_refs, &mut errors);
-        if errors.is_empty() { Ok(NewSchool { name, timezone, external_refs }) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(NewSchool { name, timezone, external_refs })
+        } else {
+            Err(errors)
+        }
     }
 }
 
@@ -155,7 +161,11 @@ impl School {
     ///
     /// # Errors
     /// One entry for each value that is not acceptable.
-    pub fn patched(&self, patch: PatchSchool, now: Timestamp) -> Result<Option<Self>, Vec<FieldError>> {
+    pub fn patched(
+        &self,
+        patch: PatchSchool,
+        now: Timestamp,
+    ) -> Result<Option<Self>, Vec<FieldError>> {
         let mut errors = Vec::new();
         let mut after = self.clone();
         if let Some(name) = patch.name {

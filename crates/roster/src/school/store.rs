@@ -199,7 +199,11 @@ macro_rules! page {
 }
 
 /// One school more than the page holds, so that one knows whether there is another page.
-pub(super) async fn list(tx: &mut Tx, wanted: &Wanted, own: Option<&[Uuid]>) -> Result<Vec<School>, sqlx::Error> {
+pub(super) async fn list(
+    tx: &mut Tx,
+    wanted: &Wanted,
+    own: Option<&[Uuid]>,
+) -> Result<Vec<School>, sqlx::Error> {
     match wanted.order {
         Order::Name => page!(tx, wanted, own, ">", "asc", ("", Uuid::nil())),
         Order::NameDescending => page!(tx, wanted, own, "<", "desc", (LAST, Uuid::max())),

@@ -142,7 +142,11 @@ impl ProvisionTenant {
         let region = text::field(&self.region, TAG_MAX, "/region", &mut errors).unwrap_or_default();
         let capabilities = capabilities(&self.capabilities, &mut errors);
         let external_refs = external::parse(self.external_refs, &mut errors);
-        if errors.is_empty() { Ok(NewTenant { name, region, capabilities, external_refs }) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(NewTenant { name, region, capabilities, external_refs })
+        } else {
+            Err(errors)
+        }
     }
 }
 
@@ -153,8 +157,9 @@ fn capabilities(names: &[String], errors: &mut Vec<FieldError>) -> Vec<String> {
         return Vec::new();
     }
     let checked = names.iter().enumerate();
-    let mut known: Vec<_> =
-        checked.filter_map(|(at, name)| text::field(name, TAG_MAX, &format!("/capabilities/{at}"), errors)).collect();
+    let mut known: Vec<_> = checked
+        .filter_map(|(at, name)| text::field(name, TAG_MAX, &format!("/capabilities/{at}"), errors))
+        .collect();
     known.sort();
     known.dedup();
     known

@@ -38,7 +38,10 @@ pub struct Filter {
 #[utoipa::path(get, path = "/api/v1/tenants/{tenantId}/audit", tag = "platform", params(Filter),
     operation_id = "listAudit", security(("bearer" = ["platform.audit.read"])),
     responses((status = 200, description = "A page of records", body = inline(Page<serde_json::Value>))))]
-pub(super) async fn list(cx: Cx<AuditRead>, Query(filter): Query<Filter>) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn list(
+    cx: Cx<AuditRead>,
+    Query(filter): Query<Filter>,
+) -> Result<impl IntoResponse, Problem> {
     let size = page_size(filter.page_size)?;
     let key = (&filter.entity, filter.entity_id);
     let cursors = &cx.kernel().cursors;
@@ -49,8 +52,12 @@ pub(super) async fn list(cx: Cx<AuditRead>, Query(filter): Query<Filter>) -> Res
     let rows = cx.read(async |tx| page(tx, &filter, before, size + 1).await).await?;
     let more = rows.len() > usize::try_from(size).unwrap_or(usize::MAX);
     let rows = rows.get(..usize::try_from(size).unwrap_or(0).min(rows.len())).unwrap_or_default();
-    let next_token = rows.last().filter(|_| more).map(|(id, _)| cursors.seal(cx.tenant(), ROUTE, &key, id));
-    let items = rows.iter().map(|(_, record)| RawValue::from_string(record.clone())).collect::<Result<Vec<_>, _>>();
+    let next_token =
+        rows.last().filter(|_| more).map(|(id, _)| cursors.seal(cx.tenant(), ROUTE, &key, id));
+    let items = rows
+        .iter()
+        .map(|(_, record)| RawValue::from_string(record.clone()))
+        .collect::<Result<Vec<_>, _>>();
     Ok(Ok200(Page { items: items.map_err(|e| Problem::internal(&e))?, next_token }))
 }
 

@@ -78,11 +78,18 @@ pub(super) async fn read(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let size = size(&query)?;
-    let streamed = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes() == b"text/event-stream");
+    let streamed =
+        headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes() == b"text/event-stream");
     if streamed {
-        let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
-        let stream = stream(cx, path.context, last.unwrap_or(query.after)).take_until(tokio::time::sleep(STREAM_MAX));
-        return Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response());
+        let last = headers
+            .get("last-event-id")
+            .and_then(|id| id.to_str().ok())
+            .and_then(|id| id.parse().ok());
+        let stream = stream(cx, path.context, last.unwrap_or(query.after))
+            .take_until(tokio::time::sleep(STREAM_MAX));
+        return Ok(Sse::new(stream)
+            .keep_alive(KeepAlive::new().interval(HEARTBEAT))
+            .into_response());
     }
     let page = page(&cx, &path.context, query.after, size).await?;
     Ok(Ok200(FeedBody { items: page.events, next: page.next, oldest: page.oldest }).into_response())
@@ -92,7 +99,11 @@ fn size(query: &After) -> Result<u16, Problem> {
     let size = query.page_size.unwrap_or(PAGE_DEFAULT);
     let mut errors = Vec::new();
     if !(1..=feed::PAGE_MAX).contains(&size) {
-        errors.push(FieldError::new("?pageSize", "out_of_range", format!("1 to {}", feed::PAGE_MAX)));
+        errors.push(FieldError::new(
+            "?pageSize",
+            "out_of_range",
+            format!("1 to {}", feed::PAGE_MAX),
+        ));
     }
     if query.after < 0 {
         errors.push(FieldError::new("?after", "out_of_range", "0 or more"));
@@ -103,7 +114,12 @@ fn size(query: &After) -> Result<u16, Problem> {
     Err(Problem { errors, ..Problem::new(&kinds::MALFORMED, "A query parameter cannot be read.") })
 }
 
-async fn page(cx: &Cx<FeedRead>, context: &str, after: i64, size: u16) -> Result<FeedPage, Problem> {
+async fn page(
+    cx: &Cx<FeedRead>,
+    context: &str,
+    after: i64,
+    size: u16,
+) -> Result<FeedPage, Problem> {
     cx.read(async |tx| {
         let tenant = tx.tenant();
         feed::page(tx.conn(), tenant, context, after, size).await
@@ -112,15 +128,24 @@ async fn page(cx: &Cx<FeedRead>, context: &str, after: i64, size: u16) -> Result
 }
 
 /// What comes after `after`, page by page, for as long as the reader stays.
-fn stream(cx: Cx<FeedRead>, context: String, after: i64) -> impl Stream<Item = Result<Event, Infallible>> {
+fn stream(
+    cx: Cx<FeedRead>,
+    context: String,
+    after: i64,
+) -> impl Stream<Item = Result<Event, Infallible>> {
     let pages = futures::stream::unfold((cx, context, after), async |(cx, context, after)| {
         loop {
             let mut news = cx.kernel().wake.news();
             match page(&cx, &context, after, feed::PAGE_MAX).await {
-                Ok(page) if page.events.is_empty() => news.beyond(cx.tenant(), &context, after).await,
+                Ok(page) if page.events.is_empty() => {
+                    news.beyond(cx.tenant(), &context, after).await
+                }
                 Ok(page) => {
                     let first = page.next - i64::try_from(page.events.len()).unwrap_or(0) + 1;
-                    let events: Vec<_> = (first..).zip(page.events).map(|(number, event)| sent(number, &event)).collect();
+                    let events: Vec<_> = (first..)
+                        .zip(page.events)
+                        .map(|(number, event)| sent(number, &event))
+                        .collect();
                     return Some((futures::stream::iter(events), (cx, context, page.next)));
                 }
                 Err(_) => return None,

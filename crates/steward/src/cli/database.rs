@@ -1,0 +1,167 @@
+//! The database of a command: the private cluster, started for it where no server runs, or the configured one.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::{Context as _, anyhow};
+use kernel::{
+    db,
+    keys::{Absent, MasterKey},
+    migrate,
+};
+use sqlx::postgres::PgConnectOptions;
+
+use crate::{
+    MIGRATORS,
+    cli::tell,
+    cluster::Cluster,
+    config::Config,
+    datadir::{self, DataDir},
+};
+
+/// Shown above the help of `steward migrate`.
+pub const EXAMPLES: &str = "\
+Examples:
+  steward migrate --data-dir ./data
+  steward migrate --migrate-database-url postgres://owner@db/steward
+
+Makes the roles if it may (else it prints the SQL for who may), then runs the migrations that are missing. `steward serve`
+does the same at its start when it has --migrate-database-url or runs its own database.";
+
+/// An open database.
+#[derive(Debug)]
+pub struct Database {
+    /// The server's login.
+    pub server: PgConnectOptions,
+    url: String,
+    cluster: Option<Cluster>,
+    // Held as long as the cluster runs.
+    _dir: Option<Arc<DataDir>>,
+}
+
+impl Database {
+    /// Where it is, without a password.
+    pub fn url(&self) -> String {
+        self.url.clone()
+    }
+
+    /// Whether it is the private cluster.
+    pub const fn private(&self) -> bool {
+        self.cluster.is_some()
+    }
+
+    /// Stops the private cluster.
+    pub async fn close(self) {
+        if let Some(cluster) = self.cluster {
+            cluster.stop().await;
+        }
+    }
+}
+
+/// The database of a server that starts: up to date and safe to use.
+///
+/// # Errors
+/// What is wrong with the programs, the folder, the login or the schema.
+pub async fn open(config: &Config, dir: &Arc<DataDir>) -> anyhow::Result<Database> {
+    let database = match &config.database_url {
+        Some(url) => external(url.expose())?,
+        None => private(config, dir).await?,
+    };
+    let admin = match (&database.cluster, &config.migrate_database_url) {
+        (Some(cluster), _) => Some(cluster.admin()),
+        (None, Some(url)) => Some(url.expose().parse().context("migrate-database-url")?),
+        (None, None) => None,
+    };
+    if let Some(admin) = admin {
+        update(&admin).await?;
+    }
+    let login = db::pool(&database.server, db::APP, 1);
+    migrate::check(&login, &MIGRATORS).await?;
+    login.close().await;
+    Ok(database)
+}
+
+async fn update(admin: &PgConnectOptions) -> Result<(), migrate::Error> {
+    migrate::bootstrap(admin).await?;
+    migrate::run(admin, &MIGRATORS).await
+}
+
+async fn private(config: &Config, dir: &Arc<DataDir>) -> anyhow::Result<Database> {
+    let cluster = Cluster::start(dir.path(), config.cluster()).await?;
+    Ok(Database {
+        server: cluster.server(),
+        url: cluster.url(),
+        cluster: Some(cluster),
+        _dir: Some(Arc::clone(dir)),
+    })
+}
+
+fn external(url: &str) -> anyhow::Result<Database> {
+    let server: PgConnectOptions = url.parse().context("database-url")?;
+    let host = server.get_host();
+    let url = format!(
+        "postgres://{}@{host}:{}/{}",
+        server.get_username(),
+        server.get_port(),
+        server.get_database().unwrap_or_default()
+    );
+    Ok(Database { server, url, cluster: None, _dir: None })
+}
+
+/// The database of a tool: that of the running server, the configured one, or the folder's, started for it.
+///
+/// # Errors
+/// When there is none, or it does not start.
+pub async fn find(config: &Config) -> anyhow::Result<Database> {
+    if let Some(url) = &config.database_url {
+        return external(url.expose());
+    }
+    if let Some(run) = datadir::running(&config.data_dir)? {
+        return external(&run.database);
+    }
+    if !config.data_dir.join("postgres").exists() && !config.data_dir.exists() {
+        return Err(anyhow!(
+            "{} holds no database: name the server's --data-dir",
+            config.data_dir.display()
+        ));
+    }
+    private(config, &Arc::new(DataDir::open(&config.data_dir)?)).await
+}
+
+/// `steward migrate`.
+///
+/// # Errors
+/// What is wrong with the database or a migration; those before it stay.
+pub async fn migrate(config: &Config) -> anyhow::Result<()> {
+    if let Some(url) = &config.migrate_database_url {
+        update(&url.expose().parse().context("migrate-database-url")?).await?;
+    } else if config.database_url.is_some() {
+        return Err(anyhow!(
+            "migrations need --migrate-database-url: a login that may become the owner, which the server's must not be"
+        ));
+    } else {
+        let dir = Arc::new(DataDir::open(&config.data_dir)?);
+        let database = private(config, &dir).await?;
+        if let Some(cluster) = &database.cluster {
+            update(&cluster.admin()).await?;
+        }
+        database.close().await;
+    }
+    tell("The schema is up to date.");
+    Ok(())
+}
+
+/// The master key: given by the operator, or made in the data folder beside the private database.
+///
+/// # Errors
+/// When the file is missing, readable by others, or no key.
+pub fn master(config: &Config, dir: &Path, private: bool) -> anyhow::Result<MasterKey> {
+    match &config.settings.secret_key_file {
+        Some(file) => Ok(MasterKey::open(file, Absent::Refuse)?),
+        None if private => Ok(MasterKey::open(&dir.join("secret.key"), Absent::Create)?),
+        None => {
+            let message = "an external database needs --secret-key-file: 32 random bytes in base64, the same on every node \
+                           (for instance: openssl rand -base64 32 > secret.key; chmod 600 secret.key)";
+            Err(anyhow::Error::msg(message))
+        }
+    }
+}

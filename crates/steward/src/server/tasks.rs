@@ -1,0 +1,87 @@
+//! The background work of a server and the order of its end.
+
+use kernel::{
+    Kernel,
+    audit::seal::{self, KEY_PURPOSE, SealKey, Sealer},
+    lease::{self, Leases},
+    relay::{self, Broker, Relay},
+    retention::{self, Retention},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::Plan;
+
+/// Everything that runs beside the requests.
+#[derive(Debug)]
+pub(super) struct Tasks {
+    tracker: TaskTracker,
+    requests: CancellationToken,
+    background: CancellationToken,
+    leases: CancellationToken,
+}
+
+impl Tasks {
+    /// Starts leases, relay, sealer, jobs and retention.
+    pub(super) fn start(kernel: &Kernel, plan: &Plan, broker: impl Broker) -> Self {
+        let tasks = Self {
+            tracker: TaskTracker::new(),
+            requests: CancellationToken::new(),
+            background: CancellationToken::new(),
+            leases: CancellationToken::new(),
+        };
+        let leases = Leases::new(kernel.ids.next());
+        tasks.tracker.spawn(lease::hold(
+            kernel.system.clone(),
+            leases.clone(),
+            kernel.wake.clone(),
+            tasks.leases.clone(),
+        ));
+        let relay = Relay {
+            system: kernel.system.clone(),
+            leases: leases.clone(),
+            wake: kernel.wake.clone(),
+            clock: kernel.clock.clone(),
+        };
+        tasks.tracker.spawn(relay::run(relay, broker, tasks.background.clone()));
+        tasks.tracker.spawn(seal::run(sealer(kernel, plan, &leases), tasks.background.clone()));
+        let retention = Retention {
+            system: kernel.system.clone(),
+            leases,
+            clock: kernel.clock.clone(),
+            feed_days: plan.feed_days,
+        };
+        tasks.tracker.spawn(retention::run(retention, tasks.background.clone()));
+        tasks
+    }
+
+    /// Runs the listener until [`Tasks::requests`] is cancelled.
+    pub(super) fn serve(&self, listener: impl Future<Output = ()> + Send + 'static) {
+        self.tracker.spawn(listener);
+    }
+
+    /// Cancelled when no more requests are to be accepted.
+    pub(super) fn requests(&self) -> CancellationToken {
+        self.requests.clone()
+    }
+
+    /// Requests first, then background work, then the leases, so that another node goes on at once.
+    pub(super) async fn stop(self) {
+        self.requests.cancel();
+        self.background.cancel();
+        self.leases.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+}
+
+fn sealer(kernel: &Kernel, plan: &Plan, leases: &Leases) -> Sealer {
+    Sealer {
+        system: kernel.system.clone(),
+        leases: leases.clone(),
+        wake: kernel.wake.clone(),
+        clock: kernel.clock.clone(),
+        ids: kernel.ids.clone(),
+        key: SealKey::new(kernel.master.derive(KEY_PURPOSE)),
+        file: plan.audit_heads.clone(),
+    }
+}
