@@ -13,7 +13,9 @@ mod credentials;
 mod devices;
 mod embedded;
 mod gate;
+mod link;
 mod private_file;
+mod probe;
 mod secret;
 mod sessions;
 mod sign_in;
@@ -24,6 +26,8 @@ pub use accounts::Accounts;
 pub use credentials::{Credentials, local_reader};
 pub use devices::{Device, add_device, list_devices, remove_device};
 pub use embedded::{Embedded, Listen};
+pub use link::Link;
+pub use probe::{Features, probe};
 pub use secret::Secret;
 pub use sign_in::{Proven, Refusal, SignIn};
 
@@ -79,6 +83,20 @@ pub enum Error {
     /// The broker itself refused to start or stopped.
     #[error("the embedded MQTT broker: {0}; its files are in {1}")]
     Broker(String, PathBuf),
+    /// The configuration of a client cannot work.
+    #[error(transparent)]
+    Config(#[from] steward_mqtt::ConfigError),
+    /// A client cannot connect.
+    #[error(transparent)]
+    Connect(#[from] steward_mqtt::ConnectError),
+    /// A broker outside cannot be asked what it can do.
+    #[error("the MQTT broker at {address}: {why}; check --mqtt-url, the account, and that it runs")]
+    Probe {
+        /// Its host and port.
+        address: String,
+        /// What went wrong.
+        why: String,
+    },
     /// A device's name or the change asked for is not possible.
     #[error("{0}")]
     Device(String),

@@ -4,6 +4,7 @@ use std::{path::Path, time::Duration};
 
 use jiff::Timestamp;
 use kernel::{ActorKind, Clock};
+use steward_mqtt::MqttConfig;
 use tokio::time::timeout;
 
 use super::{
@@ -62,6 +63,16 @@ impl Accounts {
     /// The server's own credentials.
     pub const fn server(&self) -> &Credentials {
         &self.local.server
+    }
+
+    /// The configuration of a client of the server's own account, called `steward.server:{purpose}`.
+    ///
+    /// # Errors
+    /// When `url` is none.
+    pub fn client(&self, url: &str, purpose: &str) -> Result<MqttConfig, Error> {
+        let Credentials { user, password } = self.server();
+        let config = MqttConfig::new(url, format!("{user}:{purpose}"))?;
+        Ok(config.credentials(user, password.expose()))
     }
 
     /// Signs in; `near` says whether the client is on this machine.

@@ -2,7 +2,10 @@
 //!
 //! The same rules are written for other brokers in `deploy/brokers`; `docs/brokers.md` says which of them each keeps.
 
-use kernel::{Role, TenantId};
+use kernel::{
+    Role, TenantId,
+    permission::{FeedRead, Permission as _},
+};
 use mqtt5::validation::{
     is_valid_subscription_filter, is_valid_topic_name, parse_shared_subscription,
 };
@@ -32,7 +35,7 @@ const INBOUND: [Inbound; 2] = [
 ];
 
 /// Roles of people who may read a tenant's topics: those who may read its feed, which carries the same events.
-const READERS: [Role; 3] = [Role::Auditor, Role::DistrictAdmin, Role::PlatformAdmin];
+const READERS: &[Role] = FeedRead::ROW.roles;
 
 /// What a signed-in account may do.
 #[derive(Clone, Debug, PartialEq, Eq)]

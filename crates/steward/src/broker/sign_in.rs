@@ -4,7 +4,10 @@ use std::{fmt, sync::Arc};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use kernel::Caller;
+use kernel::{
+    Caller,
+    token::{Rejected, Verified, Verifier},
+};
 
 /// Verifies a token: signature, issuer, audience, times.
 type Verify = dyn Fn(String) -> BoxFuture<'static, Result<Proven, Refusal>> + Send + Sync;
@@ -43,8 +46,24 @@ impl SignIn {
         Self(Arc::new(move |token| Box::pin(verify(token))))
     }
 
+    async fn with(verifier: Verifier, token: String) -> Result<Proven, Refusal> {
+        match verifier.verify(&token).await {
+            Ok(Verified { caller, expires }) => Ok(Proven { caller, expires }),
+            Err(Rejected::KeysUnavailable) => {
+                Err(Refusal::Unavailable(Rejected::KeysUnavailable.to_string()))
+            }
+            Err(rejected) => Err(Refusal::Denied(rejected.to_string())),
+        }
+    }
+
     pub(super) async fn verify(&self, token: String) -> Result<Proven, Refusal> {
         (self.0)(token).await
+    }
+}
+
+impl From<Verifier> for SignIn {
+    fn from(verifier: Verifier) -> Self {
+        Self::new(move |token| Self::with(verifier.clone(), token))
     }
 }
 

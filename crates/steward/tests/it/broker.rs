@@ -4,5 +4,6 @@ mod access;
 mod acl;
 mod desk;
 mod files;
+mod link;
 mod sign_in;
 mod takeover;
