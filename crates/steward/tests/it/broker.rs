@@ -3,6 +3,7 @@
 mod access;
 mod acl;
 mod desk;
+mod external;
 mod files;
 mod link;
 mod sign_in;
