@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::Stream;
-use tokio::sync::{Notify, oneshot, watch};
+use mqtt5::packet::connack::ConnAckPacket;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::task::coop::unconstrained;
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -16,23 +18,33 @@ use crate::dispatch::{AckWhen, Router};
 use crate::error::{ConnectError, PublishError, SubscribeError};
 use crate::handler::{AnyHandler, Outcome, erased};
 use crate::message::{Ack, Message, PublishOptions, QoS};
+use crate::request::Asked;
 use crate::state::{self, State};
-use crate::transport::Link;
-use crate::{publish, supervise, topic};
+use crate::transport::session::{Command, Session};
+use crate::transport::wire::Dialer;
+use crate::{health, publish, supervise, topic};
 
 /// How long `shutdown` waits for publishes and handlers.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
 
+/// How many requests wait for the session before callers are held back.
+const COMMANDS: usize = 256;
+
 /// What the tasks of a client share.
 pub(crate) struct Shared {
-    pub(crate) config: MqttConfig,
-    pub(crate) link: Link,
-    pub(crate) router: Arc<Router>,
+    pub(crate) dialer: Dialer,
+    pub(crate) router: Router,
     pub(crate) state: watch::Sender<State>,
-    /// How many connections were lost.
-    pub(crate) losses: watch::Sender<u64>,
-    /// Who may start a publish. Fair, so that waiting publishes keep their order.
-    pub(crate) turn: tokio::sync::Mutex<()>,
+    commands: mpsc::Sender<Command>,
+    /// Held by whoever keeps the connection.
+    pub(crate) session: tokio::sync::Mutex<(Session, mpsc::Receiver<Command>)>,
+    /// Counts the connections.
+    pub(crate) connection_number: watch::Sender<u64>,
+    /// What the broker said to the last CONNECT.
+    pub(crate) connack: watch::Sender<Option<ConnAckPacket>>,
+    /// Why there will be no further connection.
+    pub(crate) given_up: watch::Sender<Option<ConnectError>>,
+    pub(crate) asked: Arc<Asked>,
     pub(crate) publishing: TaskTracker,
     pub(crate) tasks: TaskTracker,
     /// Ends every task.
@@ -44,20 +56,57 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Waits for a connection that is on its way; `Err` when there is none, or none yet and `wait` is off.
-    pub(crate) async fn connected(&self, wait: bool) -> Result<(), ()> {
-        let current = *self.state.borrow();
-        if current == State::Connected {
-            return Ok(());
-        }
-        if !wait || !current.is_on_the_way() {
-            return Err(());
-        }
+    /// Whether there is a connection, or with `wait` one on its way.
+    pub(crate) fn may_ask(&self, wait: bool) -> bool {
+        let state = *self.state.borrow();
+        state == State::Connected || (wait && state.is_on_the_way())
+    }
+
+    /// Asks the session, which answers when there is a connection; `None` when there will be none.
+    pub(crate) async fn ask<T>(
+        &self,
+        command: Command,
+        answer: &mut oneshot::Receiver<T>,
+    ) -> Option<T> {
+        self.ask_while(command, answer, |state| state != State::Disconnected).await
+    }
+
+    /// Asks the session for an answer from the connection that stands.
+    pub(crate) async fn ask_now<T>(
+        &self,
+        command: Command,
+        answer: &mut oneshot::Receiver<T>,
+    ) -> Option<T> {
+        self.ask_while(command, answer, |state| {
+            matches!(state, State::Connected | State::Disconnecting)
+        })
+        .await
+    }
+
+    async fn ask_while<T>(
+        &self,
+        command: Command,
+        answer: &mut oneshot::Receiver<T>,
+        may_answer: impl Fn(State) -> bool,
+    ) -> Option<T> {
         let mut state = self.state.subscribe();
-        match state.wait_for(|state| !state.is_on_the_way()).await.as_deref() {
-            Ok(State::Connected) => Ok(()),
-            _ => Err(()),
+        let asking = async {
+            // The runtime's budget must not let a later publish pass one that has to yield here.
+            unconstrained(self.commands.send(command)).await.ok()?;
+            (&mut *answer).await.ok()
+        };
+        tokio::select! {
+            biased;
+            answered = asking => return answered,
+            _ = state.wait_for(|state| !may_answer(*state)) => {}
         }
+        // The session gives its last answers before the state changes.
+        answer.try_recv().ok()
+    }
+
+    /// Tells the session something that has no answer.
+    pub(crate) async fn tell(&self, command: Command) -> Result<(), ()> {
+        self.commands.send(command).await.map_err(drop)
     }
 }
 
@@ -75,16 +124,19 @@ impl MqttClient {
         config.validate()?;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
-        let router = Arc::new(Router::new(tasks.clone(), stop.clone()));
-        let inbox = Arc::clone(&router);
-        let link = Link::new(&config, None, Arc::new(move |incoming| inbox.accept(incoming)))?;
+        let (commands, receiver) = mpsc::channel(COMMANDS);
+        let session = Session::new(&config);
+        let will = health::will(&config);
         let shared = Shared {
-            config,
-            link,
-            router,
+            router: Router::new(&config, tasks.clone(), stop.clone()),
             state: watch::Sender::new(State::Created),
-            losses: watch::Sender::new(0),
-            turn: tokio::sync::Mutex::default(),
+            connection_number: watch::Sender::new(0),
+            connack: watch::Sender::new(None),
+            given_up: watch::Sender::new(None),
+            asked: Arc::default(),
+            dialer: Dialer::new(config, will)?,
+            commands,
+            session: tokio::sync::Mutex::new((session, receiver)),
             publishing: TaskTracker::new(),
             tasks,
             stop: stop.clone(),
@@ -97,7 +149,7 @@ impl MqttClient {
     /// Connects, and tries again until it stands or [`MqttConfig::connect_timeout`] is over. Refused credentials and
     /// a wrong certificate fail at once. From then on the connection is restored whenever it is lost.
     pub async fn connect(&self) -> Result<(), ConnectError> {
-        let outcome = self.begin(Some(self.shared.config.connect_timeout))?;
+        let outcome = self.begin(Some(self.shared.dialer.config.connect_timeout))?;
         outcome.await.unwrap_or(Err(ConnectError::ShutDown))
     }
 
@@ -126,10 +178,27 @@ impl MqttClient {
         }
         let end = self.shared.stop.child_token();
         self.shared.connection.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&end);
+        self.shared.given_up.send_replace(None);
         let (sender, outcome) = oneshot::channel();
-        let shared = Arc::clone(&self.shared);
-        self.shared.tasks.spawn(supervise::supervise(shared, end, patience, sender));
+        let shared = || Arc::clone(&self.shared);
+        let config = self.config();
+        if config.health {
+            self.spawn_until(&end, health::watch(shared()));
+        }
+        if config.heartbeat {
+            self.spawn_until(&end, health::beat(shared()));
+        }
+        self.shared.tasks.spawn(supervise::supervise(shared(), end, patience, sender));
         Ok(outcome)
+    }
+
+    fn spawn_until(
+        &self,
+        end: &CancellationToken,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let end = end.clone();
+        self.shared.tasks.spawn(async move { end.run_until_cancelled_owned(task).await });
     }
 
     /// Where the client stands, to look at and to wait for.
@@ -149,12 +218,7 @@ impl MqttClient {
 
     /// The configuration it was made with.
     pub fn config(&self) -> &MqttConfig {
-        &self.shared.config
-    }
-
-    /// The client of the crate underneath, for what this library does not cover. Do not connect or disconnect it.
-    pub fn underlying(&self) -> &mqtt5::MqttClient {
-        self.shared.link.client()
+        &self.shared.dialer.config
     }
 
     /// Publishes bytes. Resolves when the broker has them: at PUBACK (QoS 1), PUBCOMP (QoS 2), or when the socket took
@@ -165,7 +229,7 @@ impl MqttClient {
         payload: impl Into<Bytes>,
         options: PublishOptions,
     ) -> Result<Ack, PublishError> {
-        publish::publish(&self.shared, topic, payload.into(), &options).await
+        publish::publish(&self.shared, topic, payload.into(), options).await
     }
 
     /// Hands every message that `filter` covers to `handler`, one after the other. The same filter again replaces the
@@ -206,14 +270,16 @@ impl MqttClient {
         handler: AnyHandler,
     ) -> Result<(), SubscribeError> {
         topic::check_filter(filter)?;
-        self.shared.connected(true).await.map_err(|()| SubscribeError::NotConnected)?;
-        let (wanted, known) = self.shared.router.insert(filter, qos, ack, handler);
+        let filter: Arc<str> = Arc::from(filter);
+        let (identifier, known) = self.shared.router.insert(&filter, qos, ack, handler);
         if known {
             return Ok(());
         }
-        let subscribed = self.shared.link.subscribe(wanted.filter, qos, wanted.identifier).await;
+        let (done, answer) = oneshot::channel();
+        let command = Command::Subscribe { filter: Arc::clone(&filter), qos, identifier, done };
+        let subscribed = self.asked(command, answer).await;
         if subscribed.is_err() {
-            self.shared.router.remove(filter);
+            self.shared.router.remove(&filter);
         }
         subscribed
     }
@@ -221,30 +287,46 @@ impl MqttClient {
     /// Ends a subscription. What its handler has in its queue is still handled.
     pub async fn unsubscribe(&self, filter: &str) -> Result<(), SubscribeError> {
         topic::check_filter(filter)?;
-        self.shared.connected(true).await.map_err(|()| SubscribeError::NotConnected)?;
         self.shared.router.remove(filter);
-        self.shared.link.unsubscribe(filter).await
+        let (done, answer) = oneshot::channel();
+        self.asked(Command::Unsubscribe { filter: Arc::from(filter), done }, answer).await
+    }
+
+    async fn asked(
+        &self,
+        command: Command,
+        mut answer: oneshot::Receiver<Result<(), SubscribeError>>,
+    ) -> Result<(), SubscribeError> {
+        if !self.shared.may_ask(true) {
+            return Err(SubscribeError::NotConnected);
+        }
+        self.shared.ask(command, &mut answer).await.unwrap_or(Err(SubscribeError::NotConnected))
     }
 
     /// Ends the connection in good order. Subscriptions stand again after the next [`MqttClient::connect`].
     pub async fn disconnect(&self) {
-        let leaves = |state: &mut State| {
-            let leaves = !state.is_at_rest();
-            if leaves {
-                *state = State::Disconnecting;
-            }
-            leaves
-        };
-        self.shared.publishing.close();
-        if self.shared.state.send_if_modified(leaves) {
-            self.drained().await;
+        if self.leave().await {
             self.shared.connection.lock().unwrap_or_else(PoisonError::into_inner).cancel();
             let mut state = self.shared.state.subscribe();
             if state.wait_for(|state| *state == State::Disconnected).await.is_err() {
                 tracing::debug!("the state is gone");
             }
         }
-        self.shared.publishing.reopen();
+    }
+
+    /// Takes no more publishes, and waits for those in flight. Whether there was a connection to leave.
+    async fn leave(&self) -> bool {
+        let leaves = self.shared.state.send_if_modified(|state| {
+            let leaves = !state.is_at_rest();
+            if leaves {
+                *state = State::Disconnecting;
+            }
+            leaves
+        });
+        if leaves {
+            self.drained().await;
+        }
+        leaves
     }
 
     async fn drained(&self) {
@@ -252,12 +334,16 @@ impl MqttClient {
         if timeout(SHUTDOWN_LIMIT, self.shared.publishing.wait()).await.is_err() {
             tracing::warn!("publishes are left without an acknowledgement");
         }
+        self.shared.publishing.reopen();
     }
 
     /// Ends everything in good order, within 5 seconds: publishes in flight are awaited, tasks ended, DISCONNECT sent.
     /// May be called in any state and any number of times; the client cannot be used again.
     pub async fn shutdown(&self) {
-        self.disconnect().await;
+        if timeout(SHUTDOWN_LIMIT, health::say_goodbye(&self.shared)).await.is_err() {
+            tracing::debug!("the broker did not hear of the shutdown");
+        }
+        self.leave().await;
         self.shared.stop.cancel();
         self.shared.tasks.close();
         if timeout(SHUTDOWN_LIMIT, self.shared.tasks.wait()).await.is_err() {

@@ -10,15 +10,20 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::FutureExt;
+use bytes::Bytes;
+use futures::FutureExt as _;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::handler::{AnyHandler, HandlerError};
+use crate::config::MqttConfig;
+use crate::dedupe::{Dedupe, dedupe_key};
+use crate::envelope::correlation_id;
+use crate::handler::AnyHandler;
 use crate::message::{Message, QoS};
 use crate::topic;
-use crate::transport::{Incoming, Receipt, Route};
+use crate::transport::{Incoming, Receipt};
 
 /// How many messages wait for one handler before the broker is held back: enough for a burst, small enough for memory.
 const QUEUE: usize = 1024;
@@ -34,19 +39,19 @@ pub enum AckWhen {
     Handled,
 }
 
-/// A subscription as the broker has to know it.
-#[derive(Clone)]
-pub(crate) struct Wanted {
-    pub(crate) filter: Arc<str>,
-    pub(crate) qos: QoS,
-    pub(crate) identifier: u32,
-}
-
 struct Entry {
-    wanted: Wanted,
+    filter: Arc<str>,
+    qos: QoS,
     queue: mpsc::UnboundedSender<(Message, Receipt)>,
     depth: Arc<AtomicUsize>,
     ack: AckWhen,
+}
+
+/// What a broker that does not say for which subscription a message is may send again, once for each.
+struct Copies {
+    topic: String,
+    payload: Bytes,
+    expected: usize,
 }
 
 #[derive(Default)]
@@ -55,9 +60,11 @@ struct Table {
     entries: HashMap<u32, Entry>,
     /// While subscriptions are being restored, what arrives waits here.
     held: Option<Vec<Incoming>>,
+    copies: Option<Copies>,
 }
 
 pub(crate) struct Router {
+    dedupe: Option<Arc<Mutex<Dedupe>>>,
     table: Mutex<Table>,
     next_identifier: AtomicU32,
     tasks: TaskTracker,
@@ -65,48 +72,53 @@ pub(crate) struct Router {
 }
 
 impl Router {
-    pub(crate) fn new(tasks: TaskTracker, stop: CancellationToken) -> Self {
-        Self { table: Mutex::default(), next_identifier: AtomicU32::new(1), tasks, stop }
+    pub(crate) fn new(config: &MqttConfig, tasks: TaskTracker, stop: CancellationToken) -> Self {
+        let (ttl, max_entries) = (config.dedupe_ttl, config.dedupe_max_entries);
+        let dedupe = (!ttl.is_zero()).then(|| Arc::new(Mutex::new(Dedupe::new(ttl, max_entries))));
+        Self { dedupe, table: Mutex::default(), next_identifier: AtomicU32::new(1), tasks, stop }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives `filter` this handler in place of the one it had, and says how the broker must know it.
-    /// The flag tells whether the broker knows it so already.
+    /// Gives `filter` this handler in place of the one it had. Returns the identifier for the broker, and whether the
+    /// broker knows it so already.
     pub(crate) fn insert(
         &self,
-        filter: &str,
+        filter: &Arc<str>,
         qos: QoS,
         ack: AckWhen,
         handler: AnyHandler,
-    ) -> (Wanted, bool) {
+    ) -> (u32, bool) {
         let (queue, messages) = mpsc::unbounded_channel();
         let depth = Arc::new(AtomicUsize::new(0));
-        let work = work(messages, Arc::clone(&depth), handler, filter.to_owned());
-        let stop = self.stop.clone();
-        self.tasks.spawn(async move { stop.run_until_cancelled_owned(work).await });
-
         let mut table = self.table();
         let known = table.by_filter.get(filter).copied();
         let identifier =
             known.unwrap_or_else(|| self.next_identifier.fetch_add(1, Ordering::Relaxed));
-        let wanted = Wanted { filter: Arc::from(filter), qos, identifier };
-        table.by_filter.insert(Arc::clone(&wanted.filter), identifier);
-        let entry = Entry { wanted: wanted.clone(), queue, depth, ack };
+        table.by_filter.insert(Arc::clone(filter), identifier);
+
+        let worker = Worker {
+            filter: Arc::clone(filter),
+            identifier,
+            handler,
+            dedupe: self.dedupe.clone(),
+            depth: Arc::clone(&depth),
+        };
+        let stop = self.stop.clone();
+        self.tasks
+            .spawn(async move { stop.run_until_cancelled_owned(worker.work(messages)).await });
+        let entry = Entry { filter: Arc::clone(filter), qos, queue, depth, ack };
         let former = table.entries.insert(identifier, entry);
-        (wanted, former.is_some_and(|former| former.wanted.qos == qos))
+        (identifier, former.is_some_and(|former| former.qos == qos))
     }
 
-    pub(crate) fn remove(&self, filter: &str) -> bool {
+    pub(crate) fn remove(&self, filter: &str) {
         let mut table = self.table();
-        let identifier = table.by_filter.remove(filter);
-        identifier.and_then(|identifier| table.entries.remove(&identifier)).is_some()
-    }
-
-    pub(crate) fn wanted(&self) -> Vec<Wanted> {
-        self.table().entries.values().map(|entry| entry.wanted.clone()).collect()
+        if let Some(identifier) = table.by_filter.remove(filter) {
+            table.entries.remove(&identifier);
+        }
     }
 
     /// Keeps what arrives until [`Router::release`].
@@ -126,7 +138,7 @@ impl Router {
         let mut table = self.table();
         match &mut table.held {
             Some(held) if incoming.message.qos > QoS::AtMostOnce || held.len() < QUEUE => {
-                held.push(incoming)
+                held.push(incoming);
             }
             Some(_) => dropped(&incoming.message, "while reconnecting"),
             None => table.deliver(incoming),
@@ -135,20 +147,41 @@ impl Router {
 }
 
 impl Table {
-    fn deliver(&self, Incoming { message, route, receipt }: Incoming) {
-        let identifiers = match route {
-            Route::Identifiers(identifiers) => identifiers,
-            Route::Filter(filter) => self.by_filter.get(&filter).copied().into_iter().collect(),
-            Route::Unknown => self.matching(&message.topic),
-        };
+    fn deliver(&mut self, Incoming { message, mut identifiers, receipt }: Incoming) {
+        metrics::counter!("mqtt_received_total").increment(1);
+        if identifiers.is_empty() {
+            identifiers = self.matching(&message.topic);
+            if self.is_copy(&message, identifiers.len()) {
+                return;
+            }
+        }
         for entry in identifiers.iter().filter_map(|identifier| self.entries.get(identifier)) {
             entry.enqueue(message.clone(), &receipt);
         }
     }
 
     fn matching(&self, topic: &str) -> Vec<u32> {
-        let covers = |entry: &&Entry| topic::matches(&entry.wanted.filter, topic);
-        self.entries.values().filter(covers).map(|entry| entry.wanted.identifier).collect()
+        let covers = |(_, entry): &(&u32, &Entry)| topic::matches(&entry.filter, topic);
+        self.entries.iter().filter(covers).map(|(identifier, _)| *identifier).collect()
+    }
+
+    /// Brokers without subscription identifiers send a message that overlapping filters cover once for each of them,
+    /// one right after the other. All handlers got the first copy.
+    fn is_copy(&mut self, message: &Message, matching: usize) -> bool {
+        if let Some(Copies { topic, payload, expected }) = &mut self.copies
+            && *expected > 0
+            && *topic == message.topic
+            && *payload == message.payload
+        {
+            *expected -= 1;
+            return true;
+        }
+        self.copies = (matching > 1).then(|| Copies {
+            topic: message.topic.clone(),
+            payload: message.payload.clone(),
+            expected: matching - 1,
+        });
+        false
     }
 }
 
@@ -162,7 +195,7 @@ impl Entry {
         let receipt = if withheld { receipt.clone() } else { Receipt::default() };
         self.depth.fetch_add(1, Ordering::Relaxed);
         if self.queue.send((message, receipt)).is_err() {
-            tracing::debug!(filter = %self.wanted.filter, "the handler has ended");
+            tracing::debug!(filter = %self.filter, "the handler has ended");
         }
     }
 }
@@ -172,26 +205,50 @@ fn dropped(message: &Message, why: &str) {
     tracing::warn!(topic = message.topic, why, "a QoS 0 message was dropped");
 }
 
-async fn work(
-    mut messages: mpsc::UnboundedReceiver<(Message, Receipt)>,
-    depth: Arc<AtomicUsize>,
+/// Handles the messages of one subscription, one after the other.
+struct Worker {
+    filter: Arc<str>,
+    identifier: u32,
     handler: AnyHandler,
-    filter: String,
-) {
-    while let Some((message, receipt)) = messages.recv().await {
-        depth.fetch_sub(1, Ordering::Relaxed);
-        let topic = message.topic.clone();
-        let handling = AssertUnwindSafe(async { handler(message).await });
-        let failure = match handling.catch_unwind().await {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(panic) => Some(said(&panic)),
-        };
-        if let Some(error) = failure {
-            metrics::counter!("mqtt_handler_errors_total").increment(1);
-            tracing::error!(topic, filter, error, "a handler failed");
+    dedupe: Option<Arc<Mutex<Dedupe>>>,
+    depth: Arc<AtomicUsize>,
+}
+
+impl Worker {
+    async fn work(self, mut messages: mpsc::UnboundedReceiver<(Message, Receipt)>) {
+        while let Some((message, receipt)) = messages.recv().await {
+            self.depth.fetch_sub(1, Ordering::Relaxed);
+            let key = self.dedupe.as_ref().and_then(|_| dedupe_key(&message.payload));
+            if self.is_first(key.as_deref()) {
+                self.handle(message, key.as_deref()).await;
+            } else {
+                metrics::counter!("mqtt_duplicates_total").increment(1);
+            }
+            drop(receipt);
         }
-        drop(receipt);
+    }
+
+    async fn handle(&self, message: Message, key: Option<&str>) {
+        let (topic, payload) = (message.topic.clone(), message.payload.clone());
+        let handling = AssertUnwindSafe(async { (self.handler)(message).await });
+        let error = match handling.catch_unwind().await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => said(&panic),
+        };
+        let correlation_id = correlation_id(&payload).unwrap_or_default();
+        metrics::counter!("mqtt_handler_errors_total").increment(1);
+        tracing::error!(topic, filter = %self.filter, correlation_id, size = payload.len(), error, "a handler failed");
+        if let (Some(dedupe), Some(key)) = (&self.dedupe, key) {
+            // What was not handled may come again.
+            dedupe.lock().unwrap_or_else(PoisonError::into_inner).forget(self.identifier, key);
+        }
+    }
+
+    fn is_first(&self, key: Option<&str>) -> bool {
+        let (Some(dedupe), Some(key)) = (&self.dedupe, key) else { return true };
+        let mut dedupe = dedupe.lock().unwrap_or_else(PoisonError::into_inner);
+        dedupe.is_first(self.identifier, key, Instant::now())
     }
 }
 
@@ -201,6 +258,3 @@ fn said(panic: &Box<dyn std::any::Any + Send>) -> String {
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
     format!("panicked: {}", text.unwrap_or_else(|| "without a message".to_owned()))
 }
-
-/// Keeps the type of handler errors in one place for the modules that wrap handlers.
-pub(crate) type HandlerResult = Result<(), HandlerError>;

@@ -2,8 +2,11 @@
 
 use bytes::Bytes;
 
+use crate::envelope::Format;
+
 /// How hard both sides try to deliver a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::enum_variant_names, reason = "the names of the standard")]
 pub enum QoS {
     /// 0: sent once, lost with the connection.
     AtMostOnce,
@@ -79,6 +82,7 @@ pub struct PublishOptions {
     pub(crate) retain: bool,
     pub(crate) wait: bool,
     pub(crate) correlation_id: Option<String>,
+    pub(crate) format: Format,
     pub(crate) properties: Properties,
 }
 
@@ -89,6 +93,7 @@ impl Default for PublishOptions {
             retain: false,
             wait: true,
             correlation_id: None,
+            format: Format::Compact,
             properties: Properties::default(),
         }
     }
@@ -107,7 +112,9 @@ impl PublishOptions {
         self
     }
 
-    /// Fails with [`PublishError::NotConnected`](crate::PublishError::NotConnected) instead of waiting for a connection.
+    /// Fails with [`PublishError::NotConnected`](crate::PublishError::NotConnected) instead of waiting for a connection,
+    /// and with [`PublishError::Unknown`](crate::PublishError::Unknown) instead of being sent again on the next one. So
+    /// nothing that is published later can pass a message that failed.
     #[must_use]
     pub fn no_wait(mut self) -> Self {
         self.wait = false;
@@ -118,6 +125,13 @@ impl PublishOptions {
     #[must_use]
     pub fn correlation_id(mut self, id: impl Into<String>) -> Self {
         self.correlation_id = Some(id.into());
+        self
+    }
+
+    /// How the envelope of an event is written.
+    #[must_use]
+    pub fn format(mut self, format: Format) -> Self {
+        self.format = format;
         self
     }
 

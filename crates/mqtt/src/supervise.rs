@@ -11,6 +11,8 @@ use crate::client::Shared;
 use crate::error::ConnectError;
 use crate::state::State;
 use crate::system;
+use crate::transport::session::{Command, Controls, Session};
+use crate::transport::wire::Wire;
 use crate::transport::{Loss, Refusal};
 
 type Outcome = Result<(), ConnectError>;
@@ -23,115 +25,169 @@ pub(crate) async fn supervise(
     patience: Option<Duration>,
     first: oneshot::Sender<Outcome>,
 ) {
-    let mut losses = shared.link.losses().await;
-    let outcome = end
-        .run_until_cancelled(keep_connected(&shared, &mut losses, patience, first))
-        .await
-        .unwrap_or(Ok(()));
+    let mut held = shared.session.lock().await;
+    let (session, commands) = &mut *held;
+    let outcome =
+        Keeper { shared: &shared, end, session, commands, first: Some(first) }.keep(patience).await;
+    session.abandon();
     if let Err(error) = outcome {
-        tracing::error!(client_id = shared.config.client_id, %error, "the connection is given up");
+        tracing::error!(client_id = shared.dialer.config.client_id, %error, "the connection is given up");
+        shared.given_up.send_replace(Some(error));
     }
-    shared.link.disconnect().await;
     shared.state.send_replace(State::Disconnected);
+    // Whoever asked meanwhile is told that there is no connection.
+    while commands.try_recv().is_ok() {}
 }
 
-async fn keep_connected(
-    shared: &Shared,
-    losses: &mut mpsc::UnboundedReceiver<Loss>,
-    patience: Option<Duration>,
-    first: oneshot::Sender<Outcome>,
-) -> Outcome {
-    let mut backoff = Backoff::new(shared);
-    let connected = first_connection(shared, &mut backoff, patience).await;
-    let answer = connected.clone();
-    if first.send(answer).is_err() {
+struct Keeper<'a> {
+    shared: &'a Shared,
+    end: CancellationToken,
+    session: &'a mut Session,
+    commands: &'a mut mpsc::Receiver<Command>,
+    first: Option<oneshot::Sender<Outcome>>,
+}
+
+impl Keeper<'_> {
+    async fn keep(&mut self, patience: Option<Duration>) -> Outcome {
+        let mut backoff = Backoff::new(self.shared);
+        let end = self.end.clone();
+        let Some(wire) = end.run_until_cancelled(self.first_wire(&mut backoff, patience)).await
+        else {
+            return Ok(());
+        };
+        let mut wire = match wire {
+            Ok(wire) => wire,
+            Err(error) => {
+                tell(&mut self.first, Err(error.clone()));
+                return Err(error);
+            }
+        };
+        loop {
+            let since = Instant::now();
+            let loss = self.serve(wire).await;
+            self.shared.router.hold();
+            let client_id = &self.shared.dialer.config.client_id;
+            match loss {
+                Loss::Ended => return Ok(()),
+                Loss::TakenOver => {
+                    return Err(ConnectError::TakenOver { client_id: client_id.clone() });
+                }
+                Loss::Broken(reason) => {
+                    tracing::warn!(client_id, reason, "the connection was lost");
+                }
+            }
+            self.shared.enter(State::Reconnecting);
+            backoff.held(since.elapsed());
+            match end.run_until_cancelled(self.next_wire(&mut backoff)).await {
+                Some(next) => wire = next,
+                None => return Ok(()),
+            }
+            metrics::counter!("mqtt_reconnects_total").increment(1);
+        }
+    }
+
+    async fn serve(&mut self, wire: Wire) -> Loss {
+        let Self { shared, end, session, commands, first } = self;
+        let number = *shared.connection_number.borrow() + 1;
+        shared.connack.send_replace(Some(wire.connack.clone()));
+        let mut ready = || {
+            shared.connection_number.send_replace(number);
+            shared.router.release();
+            shared.enter(State::Connected);
+            tell(first, Ok(()));
+        };
+        let controls = Controls {
+            commands,
+            end,
+            stop: &shared.stop,
+            cut: &shared.cut,
+            deliver: &|incoming| shared.router.accept(incoming),
+            ready: &mut ready,
+            number,
+        };
+        Box::pin(session.run(wire, controls)).await
+    }
+
+    async fn first_wire(
+        &self,
+        backoff: &mut Backoff,
+        patience: Option<Duration>,
+    ) -> Result<Wire, ConnectError> {
+        let began = Instant::now();
+        let address = || self.shared.dialer.config.address.to_string();
+        loop {
+            let refusal = match self.shared.dialer.dial(self.session.is_new()).await {
+                Ok(wire) => return Ok(wire),
+                Err(refusal) => refusal,
+            };
+            self.report(&refusal);
+            let waited = began.elapsed();
+            if let Some(patience) = patience {
+                match refusal {
+                    Refusal::Denied(reason) => {
+                        return Err(ConnectError::Refused { address: address(), reason });
+                    }
+                    Refusal::Certificate(reason) => {
+                        return Err(ConnectError::Certificate { address: address(), reason });
+                    }
+                    Refusal::Later(reason) if waited >= patience => {
+                        return Err(ConnectError::Unreachable {
+                            address: address(),
+                            waited,
+                            reason,
+                        });
+                    }
+                    Refusal::Later(_) => {}
+                }
+            }
+            let left = patience.map_or(Duration::MAX, |patience| patience.saturating_sub(waited));
+            sleep(backoff.next_delay().min(left)).await;
+        }
+    }
+
+    async fn next_wire(&self, backoff: &mut Backoff) -> Wire {
+        loop {
+            sleep(backoff.next_delay()).await;
+            match self.shared.dialer.dial(self.session.is_new()).await {
+                Ok(wire) => return wire,
+                Err(refusal) => self.report(&refusal),
+            }
+        }
+    }
+
+    fn report(&self, refusal: &Refusal) {
+        let config = &self.shared.dialer.config;
+        let (client_id, address) = (&config.client_id, &config.address);
+        match refusal {
+            Refusal::Denied(reason) => {
+                tracing::error!(client_id, %address, %reason, "the broker refuses this client");
+            }
+            Refusal::Certificate(reason) => {
+                tracing::error!(client_id, %address, reason, "the broker is not trusted");
+            }
+            Refusal::Later(reason) => {
+                tracing::info!(client_id, %address, reason, "no connection yet");
+            }
+        }
+    }
+}
+
+fn tell(first: &mut Option<oneshot::Sender<Outcome>>, outcome: Outcome) {
+    if let Some(Err(_)) = first.take().map(|first| first.send(outcome)) {
         tracing::trace!("nobody waits for the first connection");
     }
-    connected?;
-    loop {
-        shared.router.release();
-        shared.state.send_replace(State::Connected);
-        let since = Instant::now();
-        let loss = lost(shared, losses).await;
-        shared.router.hold();
-        shared.state.send_replace(State::Reconnecting);
-        shared.losses.send_modify(|count| *count += 1);
-        tracing::warn!(client_id = shared.config.client_id, ?loss, "the connection was lost");
-        if matches!(loss, Loss::TakenOver) {
-            return Err(ConnectError::TakenOver { client_id: shared.config.client_id.clone() });
-        }
-        backoff.held(since.elapsed());
-        reconnected(shared, &mut backoff, losses).await;
-        metrics::counter!("mqtt_reconnects_total").increment(1);
-    }
 }
 
-async fn first_connection(
-    shared: &Shared,
-    backoff: &mut Backoff,
-    patience: Option<Duration>,
-) -> Outcome {
-    let began = Instant::now();
-    let address = || shared.config.address.to_string();
-    loop {
-        let Err(refusal) = shared.link.connect().await else { return Ok(()) };
-        let waited = began.elapsed();
-        let over = patience.is_some_and(|patience| waited >= patience);
-        match refusal {
-            Refusal::Denied(reason) if patience.is_some() => {
-                return Err(ConnectError::Refused { address: address(), reason });
+impl Shared {
+    /// Takes up a state, unless the client is leaving.
+    fn enter(&self, next: State) {
+        self.state.send_if_modified(|state| {
+            let changes = *state != State::Disconnecting && *state != next;
+            if changes {
+                *state = next;
             }
-            Refusal::Certificate(reason) if patience.is_some() => {
-                return Err(ConnectError::Certificate { address: address(), reason });
-            }
-            Refusal::Later(reason) if over => {
-                return Err(ConnectError::Unreachable { address: address(), waited, reason });
-            }
-            refusal => report(shared, &refusal),
-        }
-        let left =
-            patience.map_or(Duration::MAX, |patience| patience.saturating_sub(began.elapsed()));
-        sleep(backoff.next_delay().min(left)).await;
-    }
-}
-
-async fn reconnected(
-    shared: &Shared,
-    backoff: &mut Backoff,
-    losses: &mut mpsc::UnboundedReceiver<Loss>,
-) {
-    loop {
-        sleep(backoff.next_delay()).await;
-        // What is told about connections before this one is stale.
-        while losses.try_recv().is_ok() {}
-        match shared.link.connect().await {
-            Ok(()) => return,
-            Err(refusal) => report(shared, &refusal),
-        }
-    }
-}
-
-fn report(shared: &Shared, refusal: &Refusal) {
-    let (client_id, address) = (&shared.config.client_id, &shared.config.address);
-    match refusal {
-        Refusal::Denied(reason) => {
-            tracing::error!(client_id, %address, %reason, "the broker refuses this client")
-        }
-        Refusal::Certificate(reason) => {
-            tracing::error!(client_id, %address, reason, "the broker is not trusted")
-        }
-        Refusal::Later(reason) => tracing::info!(client_id, %address, reason, "no connection yet"),
-    }
-}
-
-/// Waits for the end of the connection, or ends it when asked to.
-async fn lost(shared: &Shared, losses: &mut mpsc::UnboundedReceiver<Loss>) -> Loss {
-    tokio::select! {
-        loss = losses.recv() => loss.unwrap_or(Loss::Other("the client is gone".to_owned())),
-        () = shared.cut.notified() => {
-            shared.link.cut().await;
-            Loss::Other("cut to make a new connection".to_owned())
-        }
+            changes
+        });
     }
 }
 
@@ -144,7 +200,8 @@ struct Backoff {
 
 impl Backoff {
     fn new(shared: &Shared) -> Self {
-        let (min, max) = (shared.config.reconnect_min_delay, shared.config.reconnect_max_delay);
+        let config = &shared.dialer.config;
+        let (min, max) = (config.reconnect_min_delay, config.reconnect_max_delay);
         Self { min, max, next: min }
     }
 

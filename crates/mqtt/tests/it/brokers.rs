@@ -18,6 +18,7 @@ pub(crate) fn free_port() -> u16 {
 }
 
 /// The path of a program, or a failure that names its package.
+#[expect(clippy::disallowed_methods, reason = "tests look for programs")]
 fn program(name: &str, package: &str) -> PathBuf {
     let search = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/usr/lib/rabbitmq/bin";
     let found =

@@ -1,9 +1,11 @@
 //! Publishing: acknowledged, in order, honest about what it does not know.
 
-use steward_mqtt::{MqttClient, PublishOptions, QoS, State};
+use futures::StreamExt as _;
+use futures::stream;
+use steward_mqtt::{MqttClient, PublishError, PublishOptions, QoS, State};
 
 use crate::brokers::Mosquitto;
-use crate::support::{Seen, client, config, soon};
+use crate::support::{Seen, client, config, reaches, soon};
 
 #[tokio::test]
 async fn a_message_goes_out_and_comes_back() {
@@ -27,6 +29,41 @@ async fn a_message_goes_out_and_comes_back() {
     assert_eq!(*client.state().borrow(), State::Disconnected);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_in_flight_arrive_in_the_order_of_the_calls() {
+    let broker = Mosquitto::start();
+    let client = client(&broker.url(), "pipeline").await;
+    let seen = Seen::default();
+    client.subscribe("numbers", QoS::AtLeastOnce, seen.handler()).await.unwrap();
+
+    let publishes = (0..5000)
+        .map(|number| client.publish("numbers", number.to_string(), PublishOptions::default()));
+    let acks = stream::iter(publishes).buffered(100).collect::<Vec<_>>();
+    assert!(soon(acks).await.iter().all(Result::is_ok));
+    seen.at_least(5000).await;
+    in_order(&seen, 5000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_published_during_an_outage_waits_and_keeps_its_order() {
+    let mut broker = Mosquitto::start();
+    let client = client(&broker.url(), "outage").await;
+    let seen = Seen::default();
+    client.subscribe("numbers", QoS::AtLeastOnce, seen.handler()).await.unwrap();
+    broker.kill();
+    reaches(&client, State::Reconnecting).await;
+
+    let refused = client.publish("numbers", "no", PublishOptions::default().no_wait()).await;
+    assert!(matches!(refused, Err(PublishError::NotConnected)), "{refused:?}");
+    let publishes = (0..300)
+        .map(|number| client.publish("numbers", number.to_string(), PublishOptions::default()));
+    let waiting = stream::iter(publishes).buffered(100).collect::<Vec<_>>();
+    let (acks, ()) = soon(async { tokio::join!(waiting, async { broker.restart() }) }).await;
+    assert!(acks.iter().all(Result::is_ok), "{acks:?}");
+    seen.at_least(300).await;
+    in_order(&seen, 300);
+}
+
 #[tokio::test]
 async fn the_first_connection_is_tried_until_the_broker_is_there() {
     let mut broker = Mosquitto::start();
@@ -36,4 +73,11 @@ async fn the_first_connection_is_tried_until_the_broker_is_there() {
     let waiting = early.publish("early/bird", "worm", PublishOptions::default());
     let (ack, ()) = soon(async { tokio::join!(waiting, async { broker.restart() }) }).await;
     assert_eq!(ack.unwrap().tries, 1);
+}
+
+/// Says where the order breaks instead of printing thousands of numbers.
+fn in_order(seen: &Seen, count: usize) {
+    let payloads = seen.payloads();
+    let wrong = payloads.iter().enumerate().find(|(place, payload)| **payload != place.to_string());
+    assert_eq!((payloads.len(), wrong), (count, None));
 }
