@@ -145,7 +145,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 ///
 /// Settings travel with each connection, because a database made from a template does not inherit them. The role is a
 /// start-up option, so RESET ROLE leads back to it and not to the login role. Sequential scans are off because outbox,
-/// jobs and keys are tables that are vacuumed while empty: a generic plan made then scans them for ever.
+/// jobs and keys are tables that are vacuumed while empty: a generic plan made then scans them for ever. Compilation of
+/// plans is off, too: where a scan is all there is, its forbidding cost would trigger it, half a second each time.
 pub fn pool(base: &PgConnectOptions, role: &str, size: u32) -> PgPool {
     let options = base.clone().application_name(role).options([
         ("role", role),
@@ -153,6 +154,7 @@ pub fn pool(base: &PgConnectOptions, role: &str, size: u32) -> PgPool {
         ("lock_timeout", "2s"),
         ("idle_in_transaction_session_timeout", "10s"),
         ("enable_seqscan", "off"),
+        ("jit", "off"),
     ]);
     PgPoolOptions::new()
         .max_connections(size)

@@ -13,7 +13,7 @@ use kernel::{
     relay::{self, Broker, Delivery, Relay, Wake},
 };
 use serde_json::Value;
-use sqlx::{PgConnection, PgPool, postgres::PgPoolOptions};
+use sqlx::{PgConnection, PgPool};
 use testkit::{Database, database::Login};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -32,7 +32,7 @@ pub(crate) struct Home {
 impl Home {
     pub(crate) async fn new() -> Self {
         let db = Database::clone_template().await.unwrap();
-        let (app, system) = (pool(&db, Login::App), pool(&db, Login::System));
+        let (app, system) = (pool(&db, kernel::db::APP), pool(&db, kernel::db::SYSTEM));
         Self { db, app, system }
     }
 
@@ -87,9 +87,8 @@ impl Home {
     }
 }
 
-fn pool(db: &Database, login: Login) -> PgPool {
-    let options = db.options(login).options([("enable_seqscan", "off"), ("lock_timeout", "2s")]);
-    PgPoolOptions::new().max_connections(10).connect_lazy_with(options)
+fn pool(db: &Database, role: &str) -> PgPool {
+    kernel::db::pool(&db.options(Login::Server), role, 10)
 }
 
 /// Writes one event as a unit of work does, at its end.
