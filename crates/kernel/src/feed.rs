@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgExecutor};
 
 use crate::{TenantId, relay::envelope::Logged};
 
@@ -55,7 +55,7 @@ pub async fn page(
     after: i64,
     limit: u16,
 ) -> Result<FeedPage, Error> {
-    let rows = read(conn, tenant, context, after, limit.min(PAGE_MAX)).await?;
+    let rows = read(&mut *conn, tenant, context, after, limit.min(PAGE_MAX)).await?;
     // Read last: were events removed meanwhile, it says so.
     let oldest = oldest(conn, tenant, context).await?;
     if after < oldest - 1 {
@@ -68,7 +68,7 @@ pub async fn page(
 
 /// Reads the rows of a page.
 pub(crate) async fn read(
-    conn: &mut PgConnection,
+    conn: impl PgExecutor<'_>,
     tenant: TenantId,
     context: &str,
     after: i64,

@@ -133,14 +133,15 @@ pub async fn background(system: &PgPool, broker: &impl Broker) -> sqlx::Result<B
     })
 }
 
-/// The age of the oldest event that is not marked as delivered, by the clocks of writer and database.
+/// The age of the oldest event that is not marked as delivered: since it was numbered, by the database's clock, or,
+/// not numbered yet, since it occurred, by the writer's.
 async fn oldest_seconds(system: &PgPool) -> sqlx::Result<f64> {
     sqlx::query_scalar!(
-        r#"select coalesce(greatest(extract(epoch from now() - min(occurred_at)), 0), 0)::float8 as "age!" from (
-             select o.occurred_at from generate_series(0, 15) as s(slot)
+        r#"select coalesce(greatest(extract(epoch from now() - min(since)), 0), 0)::float8 as "age!" from (
+             select o.occurred_at as since from generate_series(0, 15) as s(slot)
               cross join lateral (select occurred_at from kernel.outbox where slot = s.slot order by place limit 1) o
              union all
-             select e.occurred_at from kernel.feed f
+             select e.numbered_at from kernel.feed f
                join kernel.event e on e.tenant_id = f.tenant_id and e.context = f.context and e.number = f.delivered + 1
               where f.numbered > f.delivered) w"#
     )

@@ -31,7 +31,7 @@ const SWEEP: Duration = Duration::from_mins(5);
 
 /// Numbers until `stop`.
 pub(super) async fn run(relay: &Relay, stop: &CancellationToken) {
-    let mut woken = relay.wake.outbox_woken();
+    let mut woken = relay.wake.commits();
     let mut floor = Floor::default();
     let mut failures = 0;
     while !stop.is_cancelled() {

@@ -23,12 +23,10 @@ pub const NEWS_POLL: Duration = Duration::from_secs(2);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Kind {
-    /// Events in the outbox.
-    Outbox = 1,
-    /// Jobs.
-    Jobs = 2,
+    /// A unit of work, perhaps with events or jobs.
+    Committed = 1,
     /// Numbers given to events: feeds grew.
-    Numbered = 4,
+    Numbered = 2,
 }
 
 /// A feed that grew, and the number of its newest event.
@@ -46,8 +44,7 @@ pub(crate) type Growth = Option<Arc<[Grown]>>;
 /// Cheap to clone: all clones are one.
 #[derive(Clone, Debug)]
 pub struct Wake {
-    outbox: watch::Sender<()>,
-    jobs: watch::Sender<()>,
+    committed: watch::Sender<()>,
     growth: broadcast::Sender<Growth>,
     abroad: Arc<Abroad>,
 }
@@ -70,23 +67,17 @@ impl Wake {
     /// A wake that nobody listens to yet.
     pub fn new() -> Self {
         Self {
-            outbox: watch::Sender::new(()),
-            jobs: watch::Sender::new(()),
+            committed: watch::Sender::new(()),
             growth: broadcast::Sender::new(FEED_HINTS_MAX),
             abroad: Arc::default(),
         }
     }
 
-    /// Events were committed to the outbox. Call it after the commit: costs well under a microsecond.
+    /// A unit of work was committed: there may be events in the outbox, or jobs. Call it after the commit: it costs well
+    /// under a microsecond.
     pub fn wake(&self) {
-        self.outbox.send_replace(());
-        self.tell(Kind::Outbox);
-    }
-
-    /// A job was committed.
-    pub fn wake_jobs(&self) {
-        self.jobs.send_replace(());
-        self.tell(Kind::Jobs);
+        self.committed.send_replace(());
+        self.tell(Kind::Committed);
     }
 
     /// News of growing feeds from now on: take it before reading a page, then wait with it for more.
@@ -102,19 +93,17 @@ impl Wake {
 
     /// Another node said so: wakes this process and tells nobody.
     pub(crate) fn heard(&self, kinds: u8) {
-        if kinds & Kind::Outbox as u8 != 0 {
-            self.outbox.send_replace(());
-        }
-        if kinds & Kind::Jobs as u8 != 0 {
-            self.jobs.send_replace(());
+        if kinds & Kind::Committed as u8 != 0 {
+            self.committed.send_replace(());
         }
         if kinds & Kind::Numbered as u8 != 0 {
             self.growth.send(None).ok();
         }
     }
 
-    pub(crate) fn outbox_woken(&self) -> watch::Receiver<()> {
-        self.outbox.subscribe()
+    /// Commits from now on.
+    pub(crate) fn commits(&self) -> watch::Receiver<()> {
+        self.committed.subscribe()
     }
 
     pub(crate) fn growth(&self) -> broadcast::Receiver<Growth> {

@@ -1,0 +1,104 @@
+//! One reaction to one event: id and effect in one transaction.
+
+use std::sync::Arc;
+
+use sqlx::PgConnection;
+
+use super::{Reaction, Received, failed};
+use crate::{
+    Caller, Kernel, Problem, TenantId, Tx,
+    answer::{NoContent, Outcome},
+    cx::{Context, Origin, Trace},
+    failpoint,
+    permission::{Reach, Row, Scope},
+    problem::kinds,
+    rate::RateClass,
+    unit,
+};
+
+/// What a reaction may do: everything in its event's tenant. Not in the table of permissions, as nobody can ask for it.
+static ROW: Row = Row {
+    name: "platform.inbox.react",
+    scope: Scope::Tenant,
+    roles: &[],
+    own: &[],
+    limit: RateClass::General,
+    about: "React to an event.",
+};
+
+/// Runs a reaction; when it fails, keeps the event for a later try. Fails only when that is not possible either.
+pub(super) async fn apply_or_keep(
+    kernel: &Kernel,
+    reaction: &Reaction,
+    event: &Received,
+) -> sqlx::Result<()> {
+    match apply(kernel, reaction, event).await {
+        Ok(()) => Ok(()),
+        Err(problem) => failed::keep(kernel, reaction.consumer, event, &problem).await,
+    }
+}
+
+/// Runs a reaction in a unit of work, unless the event was reacted to before.
+pub(super) async fn apply(
+    kernel: &Kernel,
+    reaction: &Reaction,
+    event: &Received,
+) -> Result<(), Problem> {
+    let context = Arc::new(context(kernel, reaction, event));
+    let react = async |tx: &mut Tx| {
+        if !claim(tx.conn(), event.tenant, reaction.consumer, event).await? {
+            return Ok::<_, Problem>(Outcome::AlreadyApplied(NoContent));
+        }
+        let outcome = (reaction.run)(tx, event).await?;
+        failpoint::hit("inbox_before_commit");
+        Ok(match outcome {
+            Outcome::Executed(()) => Outcome::Executed(NoContent),
+            Outcome::AlreadyApplied(()) => Outcome::AlreadyApplied(NoContent),
+        })
+    };
+    unit::write(&context, reaction.consumer, react).await?;
+    if let Some(time) = event.time {
+        let lag = kernel.clock.now().duration_since(time).as_secs_f64().max(0.0);
+        metrics::histogram!("inbox_lag_seconds", "consumer" => reaction.consumer).record(lag);
+    }
+    Ok(())
+}
+
+/// Would a later try of the same be better placed than a count of failures? Then the event waits in its feed.
+pub(super) fn is_passing(problem: &Problem) -> bool {
+    problem.kind == &kinds::UNAVAILABLE || problem.kind == &kinds::TENANT_INACTIVE
+}
+
+/// Marks the event as reacted to in the transaction of the effect; `false` when it was before. A node that does the
+/// same at this moment is waited for.
+async fn claim(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    consumer: &str,
+    event: &Received,
+) -> sqlx::Result<bool> {
+    let claimed = sqlx::query!(
+        "insert into kernel.inbox (tenant_id, consumer, event_id) values ($1, $2, $3) on conflict do nothing",
+        tenant.0,
+        consumer,
+        event.event_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(claimed.rows_affected() == 1)
+}
+
+fn context(kernel: &Kernel, reaction: &Reaction, event: &Received) -> Context {
+    let trace =
+        event.traceparent.as_deref().and_then(Trace::continued).unwrap_or_else(Trace::start);
+    Context {
+        kernel: kernel.clone(),
+        tenant: Some(event.tenant),
+        caller: Caller::system(reaction.consumer),
+        origin: Origin { correlation: event.correlation, causation: Some(event.event_id), trace },
+        row: &ROW,
+        reach: Reach::Everything,
+        once: None,
+        if_match: None,
+    }
+}
