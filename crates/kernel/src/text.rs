@@ -1,7 +1,11 @@
 //! Text from outside: what is accepted as one line of it, and what names are compared by.
 
+mod redacted;
+
 use unicode_casefold::UnicodeCaseFold;
 use unicode_normalization::UnicodeNormalization;
+
+pub use redacted::Redacted;
 
 use crate::problem::FieldError;
 
