@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use sqlx::{
-    AssertSqlSafe, PgPool, Postgres, Transaction,
+    AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Postgres, Transaction,
     error::DatabaseError,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -161,6 +161,14 @@ pub fn pool(base: &PgConnectOptions, role: &str, size: u32) -> PgPool {
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
         .connect_lazy_with(options)
+}
+
+/// One connection that acts in `role`, for the steps of a start.
+///
+/// # Errors
+/// When the database cannot be reached or the login may not act in the role.
+pub async fn login(base: &PgConnectOptions, role: &str) -> Result<PgConnection, sqlx::Error> {
+    base.clone().application_name(role).options([("role", role)]).connect().await
 }
 
 /// What to do about a database error.

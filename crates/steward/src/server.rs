@@ -1,5 +1,6 @@
 //! The server put together: kernel, broker, relay and background work, HTTP. Plain constructors in order.
 
+mod subscribe;
 mod tasks;
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc};
@@ -59,6 +60,10 @@ pub struct Plan {
     pub rate_per_minute: u32,
     /// Days for which events stay in the feed.
     pub feed_days: u16,
+    /// Reactions to events, of every context.
+    pub reactions: Vec<kernel::inbox::Reaction>,
+    /// Kinds of jobs, of every context.
+    pub jobs: Vec<kernel::job::JobKind>,
     /// Where the heads of the audit chains are appended to, beside the feed.
     pub audit_heads: Option<PathBuf>,
 }
@@ -106,7 +111,7 @@ impl Server {
         let (embedded, link) = connect(&plan, &kernel).await?;
         let mqtt = embedded.as_ref().map_or_else(|| external_url(&plan.mqtt), Embedded::url);
 
-        let tasks = Tasks::start(&kernel, &plan, link.clone());
+        let tasks = Tasks::start(&kernel, &plan, &link);
         let probes = app::Probes { link: link.clone(), metrics, draining: tasks.requests() };
         let router = app::router(kernel.clone(), probes).map_err(anyhow::Error::msg)?;
         tasks.serve(listen::serve(listener, router, tasks.requests()));

@@ -45,23 +45,30 @@ pub(super) async fn apply(
     event: &Received,
 ) -> Result<(), Problem> {
     let context = Arc::new(context(kernel, reaction, event));
-    let react = async |tx: &mut Tx| {
-        if !claim(tx.conn(), event.tenant, reaction.consumer, event).await? {
-            return Ok::<_, Problem>(Outcome::AlreadyApplied(NoContent));
-        }
-        let outcome = (reaction.run)(tx, event).await?;
-        failpoint::hit("inbox_before_commit");
-        Ok(match outcome {
-            Outcome::Executed(()) => Outcome::Executed(NoContent),
-            Outcome::AlreadyApplied(()) => Outcome::AlreadyApplied(NoContent),
-        })
-    };
-    unit::write(&context, reaction.consumer, react).await?;
+    let (kept, owned) = (*reaction, event.clone());
+    unit::write(&context, reaction.consumer, async move |tx| react(tx, kept, &owned).await).await?;
     if let Some(time) = event.time {
         let lag = kernel.clock.now().duration_since(time).as_secs_f64().max(0.0);
         metrics::histogram!("inbox_lag_seconds", "consumer" => reaction.consumer).record(lag);
     }
     Ok(())
+}
+
+/// Claims the event and reacts, in one transaction.
+async fn react(
+    tx: &mut Tx,
+    reaction: Reaction,
+    event: &Received,
+) -> Result<Outcome<NoContent>, Problem> {
+    if !claim(tx.conn(), event.tenant, reaction.consumer, event).await? {
+        return Ok(Outcome::AlreadyApplied(NoContent));
+    }
+    let outcome = (reaction.run)(tx, event).await?;
+    failpoint::hit("inbox_before_commit");
+    Ok(match outcome {
+        Outcome::Executed(()) => Outcome::Executed(NoContent),
+        Outcome::AlreadyApplied(()) => Outcome::AlreadyApplied(NoContent),
+    })
 }
 
 /// Would a later try of the same be better placed than a count of failures? Then the event waits in its feed.

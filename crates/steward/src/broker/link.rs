@@ -46,6 +46,11 @@ impl Link {
         Ok(Self { client, settle })
     }
 
+    /// The client underneath, for subscriptions.
+    pub const fn client(&self) -> &MqttClient {
+        &self.client
+    }
+
     /// Waits for the publishes in flight and disconnects.
     pub async fn shutdown(&self) {
         self.client.shutdown().await;

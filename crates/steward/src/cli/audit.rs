@@ -60,7 +60,7 @@ pub async fn run(command: AuditCommand, config: &Config) -> anyhow::Result<ExitC
     let database = database::find(config).await?;
     let system = db::pool(&database.server, db::SYSTEM, 1);
     let key = SealKey::new(
-        database::master(config, &config.data_dir, database.private())?.derive(KEY_PURPOSE),
+        database::unlock(config, &config.data_dir, &database).await?.derive(KEY_PURPOSE),
     );
     let report = verify::verify(&system, args.tenant, &heads, &key).await?;
     let text =

@@ -1,11 +1,14 @@
 //! The database of a command: the private cluster, started for it where no server runs, or the configured one.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, anyhow};
 use kernel::{
     db,
-    keys::{Absent, MasterKey},
+    keys::{self, Absent, MasterKey},
     migrate,
 };
 use sqlx::postgres::PgConnectOptions;
@@ -74,7 +77,7 @@ pub async fn open(config: &Config, dir: &Arc<DataDir>) -> anyhow::Result<Databas
     if let Some(admin) = admin {
         update(&admin).await?;
     }
-    let login = db::pool(&database.server, db::APP, 1);
+    let login = db::pool(&database.server, db::SYSTEM, 1);
     migrate::check(&login, &MIGRATORS).await?;
     login.close().await;
     Ok(database)
@@ -150,18 +153,26 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The master key: given by the operator, or made in the data folder beside the private database.
+/// The master key that this database was made with: given by the operator, or made in the data folder beside the private
+/// database that has seen no key.
 ///
 /// # Errors
-/// When the file is missing, readable by others, or no key.
-pub fn master(config: &Config, dir: &Path, private: bool) -> anyhow::Result<MasterKey> {
+/// When the file is missing, readable by others, no key, or another database's.
+pub async fn unlock(config: &Config, dir: &Path, database: &Database) -> anyhow::Result<MasterKey> {
+    let (path, absent) = key_file(config, dir, database)?;
+    let mut system = db::login(&database.server, db::SYSTEM).await?;
+    Ok(keys::unlock(&mut system, &path, absent).await?)
+}
+
+fn key_file(config: &Config, dir: &Path, database: &Database) -> anyhow::Result<(PathBuf, Absent)> {
     match &config.settings.secret_key_file {
-        Some(file) => Ok(MasterKey::open(file, Absent::Refuse)?),
-        None if private => Ok(MasterKey::open(&dir.join("secret.key"), Absent::Create)?),
-        None => {
-            let message = "an external database needs --secret-key-file: 32 random bytes in base64, the same on every node \
-                           (for instance: openssl rand -base64 32 > secret.key; chmod 600 secret.key)";
-            Err(anyhow::Error::msg(message))
-        }
+        Some(file) => Ok((file.clone(), Absent::Refuse)),
+        None if database.private() => Ok((dir.join("secret.key"), Absent::Create)),
+        // The database of a running server, for a tool: its key is there.
+        None if dir.join("secret.key").exists() => Ok((dir.join("secret.key"), Absent::Refuse)),
+        None => Err(anyhow!(
+            "an external database needs --secret-key-file: 32 random bytes in base64, the same on every node \
+             (for instance: openssl rand -base64 32 > secret.key; chmod 600 secret.key)"
+        )),
     }
 }

@@ -55,7 +55,7 @@ pub async fn run(args: ServeArgs, config: Config) -> anyhow::Result<()> {
     }
     let dir = Arc::new(DataDir::open(&config.data_dir)?);
     let database = database::open(&config, &dir).await?;
-    let plan = plan(&config, dir.path(), &database)?;
+    let plan = plan(&config, dir.path(), &database).await?;
     let server = Server::start(plan, metrics).await?;
     let run = Run {
         pid: std::process::id(),
@@ -104,7 +104,7 @@ async fn wait_for_signal() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn plan(config: &Config, dir: &Path, database: &database::Database) -> anyhow::Result<Plan> {
+async fn plan(config: &Config, dir: &Path, database: &database::Database) -> anyhow::Result<Plan> {
     let settings = &config.settings;
     let clock = Clock::system();
     let region =
@@ -118,10 +118,12 @@ fn plan(config: &Config, dir: &Path, database: &database::Database) -> anyhow::R
         trust: trust(settings, dir)?,
         ids: Ids::random(clock.clone()),
         clock,
-        master: database::master(config, dir, database.private())?,
+        master: database::unlock(config, dir, database).await?,
         regions: settings.region.iter().map(region).collect(),
         rate_per_minute: settings.rate_per_minute,
         feed_days: settings.feed_days,
+        reactions: Vec::new(),
+        jobs: Vec::new(),
         audit_heads: None,
     })
 }

@@ -3,13 +3,17 @@
 use kernel::{
     Kernel,
     audit::seal::{self, KEY_PURPOSE, SealKey, Sealer},
+    inbox,
+    inbox::Inbox,
+    job::{self, Runner},
     lease::{self, Leases},
-    relay::{self, Broker, Relay},
+    relay::{self, Relay},
     retention::{self, Retention},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::Plan;
+use super::{Plan, subscribe};
+use crate::broker::Link;
 
 /// Everything that runs beside the requests.
 #[derive(Debug)]
@@ -22,14 +26,15 @@ pub(super) struct Tasks {
 
 impl Tasks {
     /// Starts leases, relay, sealer, jobs and retention.
-    pub(super) fn start(kernel: &Kernel, plan: &Plan, broker: impl Broker) -> Self {
+    pub(super) fn start(kernel: &Kernel, plan: &Plan, link: &Link) -> Self {
         let tasks = Self {
             tracker: TaskTracker::new(),
             requests: CancellationToken::new(),
             background: CancellationToken::new(),
             leases: CancellationToken::new(),
         };
-        let leases = Leases::new(kernel.ids.next());
+        let node = kernel.ids.next();
+        let leases = Leases::new(node);
         tasks.tracker.spawn(lease::hold(
             kernel.system.clone(),
             leases.clone(),
@@ -42,16 +47,31 @@ impl Tasks {
             wake: kernel.wake.clone(),
             clock: kernel.clock.clone(),
         };
-        tasks.tracker.spawn(relay::run(relay, broker, tasks.background.clone()));
+        tasks.tracker.spawn(relay::run(relay, link.clone(), tasks.background.clone()));
         tasks.tracker.spawn(seal::run(sealer(kernel, plan, &leases), tasks.background.clone()));
         let retention = Retention {
             system: kernel.system.clone(),
-            leases,
+            leases: leases.clone(),
             clock: kernel.clock.clone(),
             feed_days: plan.feed_days,
         };
         tasks.tracker.spawn(retention::run(retention, tasks.background.clone()));
+        let runner = Runner { kernel: kernel.clone(), node, kinds: plan.jobs.clone() };
+        tasks.tracker.spawn(job::run(runner, tasks.background.clone()));
+        tasks.react(kernel, plan, leases, link);
         tasks
+    }
+
+    /// Follows events for the contexts that react to any.
+    fn react(&self, kernel: &Kernel, plan: &Plan, leases: Leases, link: &Link) {
+        if plan.reactions.is_empty() {
+            return;
+        }
+        let inbox = Inbox::new(kernel.clone(), leases, plan.reactions.clone());
+        let subscription = subscribe::subscribe(link.client().clone(), inbox.clone());
+        let until = self.background.clone();
+        self.tracker.spawn(async move { until.run_until_cancelled(subscription).await });
+        self.tracker.spawn(inbox::run(inbox, self.background.clone()));
     }
 
     /// Runs the listener until [`Tasks::requests`] is cancelled.
