@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use kernel::{Role, TenantId};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::Deserialize;
@@ -80,6 +81,20 @@ impl Process {
     /// Everything it and its predecessors on this folder wrote.
     pub fn log(&self) -> String {
         log_of(&self.folder)
+    }
+
+    /// A token of the folder's developer identity.
+    ///
+    /// # Errors
+    /// When `steward token` fails.
+    pub fn token(&self, role: Role, tenant: Option<TenantId>) -> Result<String> {
+        let mut arguments = vec!["token".into(), "--data-dir".into(), self.folder.clone()];
+        arguments.extend(["--role".into(), PathBuf::from(role.name())]);
+        if let Some(tenant) = tenant {
+            arguments.extend(["--tenant".into(), PathBuf::from(tenant.to_string())]);
+        }
+        let written = command(arguments)?;
+        Ok(written.lines().last().context("no token")?.to_owned())
     }
 
     /// `kill -9`, and waits until the process is gone.

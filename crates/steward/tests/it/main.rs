@@ -6,3 +6,4 @@ mod cluster;
 mod config;
 mod migrate;
 mod process;
+mod serve;

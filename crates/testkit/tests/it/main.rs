@@ -1,3 +1,4 @@
 //! Stories of the harness itself.
 
 mod database;
+mod server;

@@ -1,0 +1,39 @@
+//! The real binary: started, used, killed, stopped.
+
+use anyhow::Result;
+use kernel::{Role, TenantId};
+use serde_json::json;
+use testkit::{Client, Events, Process, process};
+
+use crate::process::folder;
+
+#[tokio::test]
+async fn a_killed_server_starts_again_and_has_everything() -> Result<()> {
+    let folder = folder();
+    let server = Process::start(folder.path(), ["--demo"]).await?;
+    let platform = client(&server, Role::PlatformAdmin, None)?;
+    let tenants = platform.get("/api/v1/tenants").await?.expect(200);
+    let district: TenantId = tenants["items"][0]["tenantId"].as_str().unwrap().parse()?;
+    let registrar = client(&server, Role::Registrar, Some(district))?;
+    let created = registrar.post("/schools", json!({"name": "Cedar High"})).await?.expect(201);
+    server.kill();
+
+    let server = Process::start(folder.path(), ["--demo"]).await?;
+    let registrar = client(&server, Role::Registrar, Some(district))?;
+    let path = format!("/schools/{}", created["schoolId"].as_str().unwrap());
+    assert_eq!(registrar.get(&path).await?.expect(200), created);
+    let filter = format!("steward/{district}/#");
+    let mut events = Events::subscribe(folder.path(), &server.run().mqtt, &filter).await?;
+    registrar.post("/schools", json!({"name": "Cedar Middle"})).await?.expect(201);
+    events.wait_for("SchoolCreated").await?;
+    assert!(server.stop().await?.success());
+    Ok(())
+}
+
+fn client(server: &Process, role: Role, tenant: Option<TenantId>) -> Result<Client> {
+    let client = Client::new(&server.run().http)?.with_token(server.token(role, tenant)?);
+    Ok(match tenant {
+        Some(tenant) => client.in_tenant(tenant),
+        None => client,
+    })
+}
