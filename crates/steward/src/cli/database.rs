@@ -77,7 +77,7 @@ pub async fn open(config: &Config, dir: &Arc<DataDir>) -> anyhow::Result<Databas
     if let Some(admin) = admin {
         update(&admin).await?;
     }
-    let login = db::pool(&database.server, db::SYSTEM, 1);
+    let login = db::pool(&database.server, db::APP, 1);
     migrate::check(&login, &MIGRATORS).await?;
     login.close().await;
     Ok(database)

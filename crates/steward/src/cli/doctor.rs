@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kernel::Clock;
-use kernel::migrate::{Finding, Level, SYSTEM, inspect};
+use kernel::migrate::{Finding, Level, APP, inspect};
 use serde_json::json;
 use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
@@ -150,11 +150,11 @@ async fn database(
     clock: &Clock,
 ) -> Vec<Finding> {
     let unreachable = |error: sqlx::Error| {
-        let remedy = "is it running, and does its URL name a member of steward_system? else `steward migrate`";
+        let remedy = "is it running, and does its URL name a member of steward_app and steward_system? else `steward migrate`";
         vec![Finding::red("database", format!("cannot be asked: {error}"), remedy)]
     };
     let options = match url.parse::<PgConnectOptions>() {
-        Ok(options) => options.options([("role", SYSTEM)]),
+        Ok(options) => options.options([("role", APP)]),
         Err(error) => return unreachable(error),
     };
     // A pool tries again and again; one look is enough here.
