@@ -28,7 +28,6 @@ pub use devices::{Device, add_device, list_devices, remove_device};
 pub use embedded::{Embedded, Listen};
 pub use link::Link;
 pub use probe::{Features, probe};
-pub use secret::Secret;
 pub use sign_in::{Proven, Refusal, SignIn};
 
 /// Why the broker, or the files it needs, cannot be used. Each message says what to do next.
@@ -44,16 +43,9 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
-    /// A file with secrets can be read by others.
-    #[error(
-        "{path} can be read by other users (mode {mode:o}); run `chmod 600 {path}`, and delete it to make new secrets"
-    )]
-    Exposed {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
+    /// A file with secrets cannot be used, for instance because others can read it.
+    #[error(transparent)]
+    Secret(#[from] crate::datadir::secret::Error),
     /// A file is not what this program writes.
     #[error("{path} is not valid: {why}; restore it or delete it to start with new secrets")]
     Invalid {

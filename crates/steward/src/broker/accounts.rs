@@ -12,7 +12,7 @@ use super::{
     acl::{Access, Member, Outside},
     credentials::{self, Local, READER, RESERVED, SERVER},
     devices::{self, Devices},
-    private_file,
+    private_file, secret,
 };
 
 /// A token larger than any header the server takes is no token.
@@ -141,7 +141,7 @@ impl Accounts {
 }
 
 fn local(known: &Credentials, password: &[u8], access: Access) -> Result<Grant, Refusal> {
-    if known.password.is(password) {
+    if secret::is(&known.password, password) {
         return Ok(Grant { user: known.user.clone(), access, until: None, device: None });
     }
     Err(denied("wrong password"))

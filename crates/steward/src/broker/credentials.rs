@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, private_file, secret::Secret};
+use super::{Error, private_file, secret};
+use crate::datadir::secret::Secret;
 
 /// User names that begin so are the server's to give: no token may use one.
 pub(super) const RESERVED: &str = "steward.";
@@ -20,6 +21,7 @@ pub struct Credentials {
     /// The MQTT user name; also the client id, or its first part (`user:anything`).
     pub user: String,
     /// The MQTT password.
+    #[serde(with = "secret")]
     pub password: Secret,
 }
 
@@ -46,7 +48,7 @@ pub(super) fn load_or_make(dir: &Path) -> Result<Local, Error> {
         return local.checked(path);
     }
     private_file::make_dir(dir)?;
-    let made = |user: &str| Credentials { user: user.to_owned(), password: Secret::random() };
+    let made = |user: &str| Credentials { user: user.to_owned(), password: secret::random() };
     let local = Local { server: made(SERVER), reader: made(READER) };
     private_file::write(&path, &local)?;
     Ok(local)

@@ -14,7 +14,7 @@ use super::{
     Credentials, Error,
     acl::{Access, Member, Outside},
     private_file,
-    secret::{Digested, Secret},
+    secret::{self, Digested},
 };
 
 /// Before a device's name in its user name, so that no token's subject can be the same.
@@ -57,7 +57,7 @@ pub fn add_device(
 ) -> Result<Credentials, Error> {
     check_name(name)?;
     private_file::make_dir(dir)?;
-    let password = Secret::random();
+    let password = secret::random();
     let secret_sha256 = Digested::of(password.expose().as_bytes());
     let device = Device { name: name.to_owned(), tenant, roles, secret_sha256 };
     change(dir, |listed| {

@@ -1,42 +1,36 @@
-//! Secrets: random, never shown, compared without telling how far they agreed.
+//! Secrets that the server makes: random, and compared without telling how far they agreed.
 
 use std::fmt;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+use crate::datadir::secret::Secret;
 
 /// Bytes of a made secret: 256 bits, beyond guessing.
 const SECRET_BYTES: usize = 32;
 
-/// A password. `Debug` and logs show nothing of it; it is written to files of mode 0600 alone.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// A new one from the operating system's randomness.
-    pub(super) fn random() -> Self {
-        let bytes: [u8; SECRET_BYTES] = rand::random();
-        Self(BASE64_URL_SAFE_NO_PAD.encode(bytes))
-    }
-
-    /// The text, for the moment it is sent or shown to the one who asked for it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether `offered` is this secret; takes as long whatever it is.
-    pub(super) fn is(&self, offered: &[u8]) -> bool {
-        Digested::of(self.0.as_bytes()).matches(offered)
-    }
+/// A new secret from the operating system's randomness.
+pub(super) fn random() -> Secret {
+    let bytes: [u8; SECRET_BYTES] = rand::random();
+    Secret::new(BASE64_URL_SAFE_NO_PAD.encode(bytes))
 }
 
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
+/// Whether `offered` is `secret`; takes as long whatever it is.
+pub(super) fn is(secret: &Secret, offered: &[u8]) -> bool {
+    Digested::of(secret.expose().as_bytes()).matches(offered)
+}
+
+/// Writes the secret itself: only into files of mode 0600.
+pub(super) fn serialize<S: Serializer>(secret: &Secret, to: S) -> Result<S::Ok, S::Error> {
+    secret.expose().serialize(to)
+}
+
+/// Reads it again.
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
+    String::deserialize(from).map(Secret::new)
 }
 
 /// What is stored of a device's secret: its SHA-256.

@@ -83,15 +83,9 @@ pub fn create(path: &Path, content: &[u8]) -> Result<(), Error> {
 /// # Errors
 /// [`Error::TooOpen`] when others may read it.
 pub fn read(path: &Path) -> Result<Secret, Error> {
-    let failed = |source| Error::Io { path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
-    let found = file.metadata().map_err(failed)?;
-    let mode = found.permissions().mode() & 0o777;
-    if mode & OTHERS != 0 && !(found.uid() == 0 && mode & HANDED_DOWN == 0) {
-        return Err(Error::TooOpen { path: path.to_owned(), mode });
-    }
     let mut content = Vec::new();
-    file.take(LONGEST + 1).read_to_end(&mut content).map_err(failed)?;
+    let read = open(path)?.take(LONGEST + 1).read_to_end(&mut content);
+    read.map_err(|source| Error::Io { path: path.to_owned(), source })?;
     let text = String::from_utf8(content).unwrap_or_default();
     let text = text.trim_end_matches(['\n', '\r']);
     if text.is_empty() || text.len() as u64 > LONGEST {
@@ -100,8 +94,23 @@ pub fn read(path: &Path) -> Result<Secret, Error> {
     Ok(Secret(text.to_owned()))
 }
 
+/// Opens a file that only its owner may read.
+///
+/// # Errors
+/// [`Error::TooOpen`] when others may.
+pub(crate) fn open(path: &Path) -> Result<File, Error> {
+    let failed = |source| Error::Io { path: path.to_owned(), source };
+    let file = File::open(path).map_err(failed)?;
+    let found = file.metadata().map_err(failed)?;
+    let mode = found.permissions().mode() & 0o777;
+    if mode & OTHERS != 0 && !(found.uid() == 0 && mode & HANDED_DOWN == 0) {
+        return Err(Error::TooOpen { path: path.to_owned(), mode });
+    }
+    Ok(file)
+}
+
 /// Writes a file of mode 0600 in place of whatever is there.
-pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let new = written(path, content)?;
     std::fs::rename(new, path)?;
     sync_folder(path)

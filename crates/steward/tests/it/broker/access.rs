@@ -112,6 +112,18 @@ async fn a_forged_will_refuses_the_connection() {
 }
 
 #[tokio::test]
+async fn a_will_that_waits_is_published_after_its_client_is_gone() {
+    let desk = Desk::open().await;
+    let mut inbox = desk.server("inbox").await.subscribe("steward/#").await.unwrap();
+    let mut late = will(&format!("steward/{HILL}/risk/v1/RiskListUpdated"));
+    late.properties.will_delay_interval = Some(1);
+    let client = options("risk").with_credentials("risk", desk.token("risk", HILL));
+    let client = client.with_session_expiry_interval(60).with_will(late);
+    desk.connect_as(client).await.unwrap().0.disconnect_abnormally().await.unwrap();
+    assert_eq!(inbox.next().await.payload, b"gone");
+}
+
+#[tokio::test]
 async fn only_the_server_leaves_retained_messages_below_steward() {
     let desk = Desk::open().await;
     let (list, state) = (

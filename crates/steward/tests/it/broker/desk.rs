@@ -2,13 +2,16 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
-use kernel::{ActorKind, Caller, Clock, Role, TenantId};
+use jiff::SignedDuration;
+use kernel::{Clock, Role, TenantId, token::Verifier};
 use mqtt5::{
     ConnectOptions, Message, MqttClient, MqttError, ProtocolVersion, PublishOptions, QoS,
     SubscribeOptions, WillMessage,
 };
-use steward::broker::{Accounts, Credentials, Embedded, Listen, Proven, Refusal, SignIn};
+use steward::{
+    broker::{Accounts, Credentials, Embedded, Listen},
+    identity::{self, Grant},
+};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -57,12 +60,23 @@ impl Desk {
 
     /// An hour's token of a machine account.
     pub(super) fn token(&self, subject: &str, tenant: TenantId) -> String {
-        token(subject, tenant, "service", self.clock.now() + SignedDuration::from_hours(1))
+        self.sign(subject, tenant, vec![], &["service"])
     }
 
     /// An hour's token of a person with a role.
     pub(super) fn person(&self, subject: &str, tenant: TenantId, role: Role) -> String {
-        token(subject, tenant, role.name(), self.clock.now() + SignedDuration::from_hours(1))
+        self.sign(subject, tenant, vec![role], &[])
+    }
+
+    fn sign(&self, subject: &str, tenant: TenantId, roles: Vec<Role>, scopes: &[&str]) -> String {
+        let grant = Grant {
+            subject: subject.to_owned(),
+            roles,
+            tenants: vec![tenant],
+            scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+        };
+        let identity = identity::open(self.dir.path()).unwrap();
+        identity.sign(&grant, self.clock.now(), SignedDuration::from_hours(1)).unwrap()
     }
 
     pub(super) async fn connect(
@@ -102,32 +116,11 @@ pub(super) fn everywhere() -> Listen {
     Listen { address: "0.0.0.0:0".parse().unwrap(), insecure: true }
 }
 
+/// Accounts that trust the folder's developer identity.
 pub(super) fn accounts(dir: &Path, clock: &Clock) -> Arc<Accounts> {
-    Arc::new(Accounts::open(dir, SignIn::new(verify), clock.clone()).unwrap())
-}
-
-/// A stand-in for signed tokens: `subject;tenant;service or role;expiry`, taken at its word.
-fn token(subject: &str, tenant: TenantId, what: &str, expires: Timestamp) -> String {
-    format!("{subject};{tenant};{what};{expires}")
-}
-
-async fn verify(token: String) -> Result<Proven, Refusal> {
-    if token == "cannot be checked" {
-        return Err(Refusal::Unavailable("no keys".to_owned()));
-    }
-    let parts: Vec<&str> = token.split(';').collect();
-    let [subject, tenant, what, expires] = parts[..] else {
-        return Err(Refusal::Denied("no token".to_owned()));
-    };
-    let role: Option<Role> = what.parse().ok();
-    let caller = Caller {
-        issuer: "test".to_owned(),
-        subject: subject.to_owned(),
-        kind: if role.is_some() { ActorKind::Person } else { ActorKind::Service },
-        tenants: vec![tenant.parse().unwrap()],
-        roles: role.into_iter().collect(),
-    };
-    Ok(Proven { caller, expires: expires.parse().unwrap() })
+    let trust = identity::ensure(dir).unwrap().trust();
+    let verifier = Verifier::new(trust, clock.clone()).unwrap();
+    Arc::new(Accounts::open(dir, verifier.into(), clock.clone()).unwrap())
 }
 
 pub(super) struct Client(pub(super) MqttClient);

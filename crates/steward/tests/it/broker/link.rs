@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures::{StreamExt, poll, stream::FuturesOrdered};
 use kernel::relay::{Broker, Delivery};
 use steward::broker::{Embedded, Error, Features, Link, probe};
 
@@ -17,6 +18,34 @@ async fn connected(desk: &Desk) -> Link {
     let link = Link::embedded(config).unwrap();
     until(async || link.connected()).await;
     link
+}
+
+#[tokio::test]
+async fn events_arrive_in_the_order_of_the_first_poll() {
+    const EVENTS: usize = 2_000;
+    let desk = Desk::open().await;
+    let mut inbox = desk.server("inbox").await.subscribe("steward/#").await.unwrap();
+    let link = connected(&desk).await;
+    assert_eq!(link.settle(), Duration::from_secs(2));
+    let topic = topic();
+    let mut flight = FuturesOrdered::new();
+    for n in 0..EVENTS {
+        let mut publish = Box::pin(link.publish(&topic, Bytes::from(n.to_string())));
+        assert!(poll!(&mut publish).is_pending());
+        flight.push_back(publish);
+        if flight.len() == 100 {
+            assert_eq!(flight.next().await, Some(Delivery::Acked));
+        }
+    }
+    while let Some(fate) = flight.next().await {
+        assert_eq!(fate, Delivery::Acked);
+    }
+    for n in 0..EVENTS {
+        let event = inbox.next().await;
+        assert_eq!(event.payload, n.to_string().into_bytes());
+        assert_eq!(event.properties.content_type.as_deref(), Some("application/cloudevents+json"));
+    }
+    link.shutdown().await;
 }
 
 #[tokio::test]
