@@ -172,6 +172,8 @@ fn plan(database: &Database, folder: &Path, issuer: &Issuer, clock: &Clock) -> R
         regions: vec![Region { name: REGION.to_owned(), max_tenants: 1_000 }],
         rate_per_minute: CREATIONS_A_MINUTE,
         feed_days: 30,
+        reactions: Vec::new(),
+        jobs: Vec::new(),
         audit_heads: None,
     })
 }
