@@ -41,7 +41,7 @@ pub async fn run(retention: Retention, stop: CancellationToken) {
                 tracing::info!(?deleted, "deleted what was over");
             }
             Some(Err(error)) => {
-                tracing::warn!(%error, "could not delete all that is over: trying again later")
+                tracing::warn!(%error, "could not delete all that is over: trying again later");
             }
             Some(Ok(_)) | None => {}
         }

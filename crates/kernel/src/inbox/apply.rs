@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use sqlx::PgConnection;
 
 use super::{Reaction, Received, failed};
 use crate::{
-    Caller, Kernel, Problem, TenantId, Tx,
+    Caller, Kernel, Problem, Tx,
     answer::{NoContent, Outcome},
     cx::{Context, Origin, Trace},
     failpoint,
@@ -39,28 +40,34 @@ pub(super) async fn apply_or_keep(
 }
 
 /// Runs a reaction in a unit of work, unless the event was reacted to before.
-pub(super) async fn apply(
+///
+/// A boxed future that owns what it uses: with borrowed ones the compiler cannot prove, through the unit of work's
+/// closure, that it may change threads.
+pub(super) fn apply(
     kernel: &Kernel,
     reaction: &Reaction,
     event: &Received,
-) -> Result<(), Problem> {
+) -> BoxFuture<'static, Result<(), Problem>> {
     let context = Arc::new(context(kernel, reaction, event));
-    let (kept, owned) = (*reaction, event.clone());
-    unit::write(&context, reaction.consumer, async move |tx| react(tx, kept, &owned).await).await?;
-    if let Some(time) = event.time {
-        let lag = kernel.clock.now().duration_since(time).as_secs_f64().max(0.0);
-        metrics::histogram!("inbox_lag_seconds", "consumer" => reaction.consumer).record(lag);
-    }
-    Ok(())
+    let (reaction, event) = (*reaction, event.clone());
+    Box::pin(async move {
+        let (consumer, time) = (reaction.consumer, event.time);
+        unit::write(&context, consumer, async move |tx| once(tx, reaction, &event).await).await?;
+        if let Some(time) = time {
+            let lag = context.kernel.clock.now().duration_since(time).as_secs_f64().max(0.0);
+            metrics::histogram!("inbox_lag_seconds", "consumer" => consumer).record(lag);
+        }
+        Ok(())
+    })
 }
 
-/// Claims the event and reacts, in one transaction.
-async fn react(
+/// Marks the event and has its effect, in one transaction.
+async fn once(
     tx: &mut Tx,
     reaction: Reaction,
     event: &Received,
 ) -> Result<Outcome<NoContent>, Problem> {
-    if !claim(tx.conn(), event.tenant, reaction.consumer, event).await? {
+    if !claim(tx.conn(), reaction.consumer, event).await? {
         return Ok(Outcome::AlreadyApplied(NoContent));
     }
     let outcome = (reaction.run)(tx, event).await?;
@@ -78,15 +85,10 @@ pub(super) fn is_passing(problem: &Problem) -> bool {
 
 /// Marks the event as reacted to in the transaction of the effect; `false` when it was before. A node that does the
 /// same at this moment is waited for.
-async fn claim(
-    conn: &mut PgConnection,
-    tenant: TenantId,
-    consumer: &str,
-    event: &Received,
-) -> sqlx::Result<bool> {
+async fn claim(conn: &mut PgConnection, consumer: &str, event: &Received) -> sqlx::Result<bool> {
     let claimed = sqlx::query!(
         "insert into kernel.inbox (tenant_id, consumer, event_id) values ($1, $2, $3) on conflict do nothing",
-        tenant.0,
+        event.tenant.0,
         consumer,
         event.event_id
     )

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream::FuturesUnordered};
 use tokio_util::sync::CancellationToken;
 
 use super::{Inbox, Reaction, Received, apply, failed};
@@ -60,13 +60,22 @@ async fn round(inbox: &Inbox, stop: &CancellationToken) -> sqlx::Result<Round> {
     }
     failed::retry_due(inbox).await?;
     let behind = behind(inbox).await?;
-    let advanced: Vec<bool> = stream::iter(behind)
-        .take_until(stop.cancelled())
-        .map(|behind| follow(inbox, behind))
-        .buffer_unordered(PARALLEL)
-        .try_collect()
-        .await?;
-    Ok(if advanced.contains(&true) { Round::Busy } else { Round::Idle })
+    let (mut running, mut advanced) = (FuturesUnordered::new(), false);
+    for behind in behind {
+        if running.len() >= PARALLEL
+            && let Some(done) = running.next().await
+        {
+            advanced |= done?;
+        }
+        if stop.is_cancelled() {
+            break;
+        }
+        running.push(follow(inbox, behind));
+    }
+    while let Some(done) = running.next().await {
+        advanced |= done?;
+    }
+    Ok(if advanced { Round::Busy } else { Round::Idle })
 }
 
 /// The consumers that have not seen all of the feeds of this node's slots.

@@ -96,10 +96,10 @@ async fn attempt(kinds: Vec<JobKind>, job: Job, stop: CancellationToken) {
         }
         Ended::Finished(Err(problem)) => failed(&job, &problem).await,
         Ended::Panicked => {
-            failed(&job, &Problem::internal(&std::io::Error::other("the job panicked"))).await
+            failed(&job, &Problem::internal(&std::io::Error::other("the job panicked"))).await;
         }
         Ended::Lost => {
-            tracing::warn!(job = %job.id, kind = job.kind, "the claim on a job was lost: another node has it")
+            tracing::warn!(job = %job.id, kind = job.kind, "the claim on a job was lost: another node has it");
         }
         Ended::Stopped => reported(&job, "given_back", claim::give_back(&job).await),
     }
@@ -137,7 +137,7 @@ async fn lost(job: &Job) {
             Ok(Hold::Kept) => {}
             Ok(Hold::Lost) => return,
             Err(error) => {
-                tracing::warn!(error = db::describe(&error), job = %job.id, "could not renew the claim on a job")
+                tracing::warn!(error = db::describe(&error), job = %job.id, "could not renew the claim on a job");
             }
         }
     }
@@ -164,7 +164,7 @@ fn reported(job: &Job, outcome: &'static str, hold: sqlx::Result<Hold>) {
     match hold {
         Ok(Hold::Kept) => {}
         Ok(Hold::Lost) => {
-            tracing::warn!(job = %job.id, kind = job.kind, "a job ended after its claim was lost: it runs again")
+            tracing::warn!(job = %job.id, kind = job.kind, "a job ended after its claim was lost: it runs again");
         }
         Err(error) => {
             tracing::warn!(error = db::describe(&error), job = %job.id, "could not report a job: it runs again");

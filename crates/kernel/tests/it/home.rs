@@ -8,13 +8,20 @@ use std::{
 
 use bytes::Bytes;
 use kernel::{
-    Clock, TenantId,
+    Clock, Ids, Kernel, TenantId,
+    audit::Audited,
+    cursor::CursorKey,
+    db::Parts,
+    keys::{Absent, MasterKey},
     lease::{self, Leases},
+    rate::{RateConfig, RateLimits},
     relay::{self, Broker, Delivery, Relay, Wake},
+    token::{ClaimNames, KeySource, Trust, Verifier},
 };
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
-use testkit::{Database, database::Login};
+use tempfile::TempDir;
+use testkit::{Database, Login};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -27,13 +34,14 @@ pub(crate) struct Home {
     pub(crate) db: Database,
     pub(crate) app: PgPool,
     pub(crate) system: PgPool,
+    folder: TempDir,
 }
 
 impl Home {
     pub(crate) async fn new() -> Self {
         let db = Database::clone_template().await.unwrap();
         let (app, system) = (pool(&db, kernel::db::APP), pool(&db, kernel::db::SYSTEM));
-        Self { db, app, system }
+        Self { db, app, system, folder: tempfile::tempdir().unwrap() }
     }
 
     /// Commits one event per name, all in one transaction of the tenant.
@@ -58,6 +66,65 @@ impl Home {
             .await
             .unwrap();
         tx
+    }
+
+    /// An active tenant of the given slot.
+    pub(crate) async fn district(&self, slot: u8) -> TenantId {
+        let district = tenant(slot);
+        sqlx::query(
+            "insert into kernel.tenant (tenant_id, name, name_key, region, status, capabilities, external_refs, version, created_at, updated_at)
+             values ($1, $2, $2, 'default', 'Active', '[]', '{}', 1, now(), now())",
+        )
+        .bind(district.0)
+        .bind(district.to_string())
+        .execute(&self.db.admin)
+        .await
+        .unwrap();
+        district
+    }
+
+    /// Sets the status of a tenant.
+    pub(crate) async fn set_status(&self, district: TenantId, status: &str) {
+        sqlx::query("update kernel.tenant set status = $2 where tenant_id = $1")
+            .bind(district.0)
+            .bind(status)
+            .execute(&self.db.admin)
+            .await
+            .unwrap();
+    }
+
+    /// The kernel of a server on this database.
+    pub(crate) fn kernel(&self, clock: &Clock) -> Kernel {
+        let master = MasterKey::open(&self.folder.path().join("master"), Absent::Create).unwrap();
+        let trust = Trust {
+            issuer: "https://issuer.test".to_owned(),
+            audience: "steward".to_owned(),
+            keys: KeySource::File(self.folder.path().join("jwks")),
+            claims: ClaimNames::default(),
+        };
+        Kernel::new(Parts {
+            app: self.app.clone(),
+            system: self.system.clone(),
+            clock: clock.clone(),
+            ids: Ids::random(clock.clone()),
+            wake: Wake::new(),
+            verifier: Verifier::new(trust, clock.clone()).unwrap(),
+            limits: RateLimits::by(RateConfig::default(), clock.clone()),
+            cursors: CursorKey::from(&master),
+            master,
+            regions: Vec::new(),
+        })
+    }
+
+    /// What was done to [`Thing`]s of a tenant, in order.
+    pub(crate) async fn done(&self, district: TenantId) -> Vec<String> {
+        sqlx::query_scalar(
+            "select record::jsonb ->> 'after' from kernel.audit where tenant_id = $1 and entity = 'test.thing' order by recorded_at",
+        )
+        .bind(district.0)
+        .fetch_all(&self.db.admin)
+        .await
+        .unwrap()
     }
 
     /// One number from the database, seen by the superuser.
@@ -89,6 +156,21 @@ impl Home {
 
 fn pool(db: &Database, role: &str) -> PgPool {
     kernel::db::pool(&db.options(Login::Server), role, 10)
+}
+
+/// Something that a unit of work changes: named, so that the audit trail tells what was done in which order.
+pub(crate) struct Thing(pub(crate) String);
+
+impl Audited for Thing {
+    const ENTITY: &'static str = "test.thing";
+
+    fn id(&self) -> Uuid {
+        random()
+    }
+
+    fn redacted(&self) -> Value {
+        Value::String(self.0.clone())
+    }
 }
 
 /// Writes one event as a unit of work does, at its end.

@@ -8,7 +8,9 @@
 mod catalogue;
 mod cursor;
 mod home;
+mod inbox;
 mod issuer;
+mod job;
 mod keys;
 mod lease;
 mod rate;
