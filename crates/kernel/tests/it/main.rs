@@ -15,6 +15,7 @@ mod keys;
 mod lease;
 mod rate;
 mod relay;
+mod retention;
 mod seal;
 mod text;
 mod token;

@@ -1,6 +1,6 @@
 //! From a commit to a subscriber.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kernel::{
     feed,
@@ -51,6 +51,26 @@ async fn a_connection_that_breaks_all_the_time_loses_and_swaps_nothing() {
     broker.set(Mood::Well);
     home.drained().await;
     assert_eq!(check_deliveries(&broker.seen()), 8 * 20 * 2);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_of_unknown_fate_is_sent_again_with_all_after_it_and_hinders_no_other_feed() {
+    let home = Home::new().await;
+    let broker = Recorder::new(Mood::Losing("Two"));
+    let node = home.node(broker.clone());
+    let (district, other) = (tenant(6), tenant(6));
+    home.announce(district, "roster", &["One", "Two", "Three"]).await;
+    home.announce(other, "roster", &["Elsewhere"]).await;
+    eventually("others go on", async || broker.names(other) == ["Elsewhere"]).await;
+    assert!(!broker.names(district).contains(&"Two".to_owned()));
+
+    broker.set(Mood::Well);
+    home.drained().await;
+    let seen: Vec<_> =
+        broker.seen().iter().map(|seen| seen.envelope()["data"]["name"].clone()).collect();
+    let two = seen.iter().position(|name| name == "Two").unwrap();
+    assert_eq!(seen[two + 1], "Three", "{seen:?}");
     node.stop().await;
 }
 
@@ -223,6 +243,27 @@ async fn a_waiting_reader_hears_of_its_own_feed() {
         tokio::time::timeout(Duration::from_millis(1500), news.beyond(district, "roster", 0)).await;
     assert!(heard.is_ok(), "before the reader's own poll");
     node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_on_one_node_wakes_the_relay_on_another() {
+    let home = Home::new().await;
+    let broker = Recorder::new(Mood::Well);
+    let (one, two) = (home.node(broker.clone()), home.node(broker.clone()));
+    one.holds(8).await;
+    two.holds(8).await;
+    let slot = u8::try_from(two.leases.slots()[0]).unwrap();
+    let district = tenant(slot);
+    // Well below what twenty polls of a second each would take, however the machine is loaded.
+    let started = Instant::now();
+    for count in 1..=20 {
+        home.announce(district, "roster", &["SchoolCreated"]).await;
+        one.wake.wake();
+        eventually("it is out", async || broker.seen().len() == count).await;
+    }
+    assert!(started.elapsed() < Duration::from_secs(7), "{:?}", started.elapsed());
+    one.stop().await;
+    two.stop().await;
 }
 
 /// Eight writers commit `commits` transactions each, alternating between tenants, with two events for two contexts.

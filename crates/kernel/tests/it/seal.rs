@@ -78,7 +78,7 @@ impl Archive {
         &self,
         district: TenantId,
         heads: &[Head],
-        statements: &[&'static str],
+        statements: &[&str],
     ) -> Option<(i64, What)> {
         #[expect(clippy::disallowed_methods, reason = "a test that is not cancelled")]
         let mut admin = self.home.db.admin.acquire().await.unwrap();
@@ -259,6 +259,36 @@ async fn every_way_to_rewrite_history_is_found_at_its_place() {
         );
     }
     assert_eq!(archive.finding(district, &heads).await, None, "all is as before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_byte_of_a_record_or_hash_can_be_flipped() {
+    let archive = Archive::new().await;
+    let district = tenant(8);
+    archive.record(district, 5).await;
+    archive.seal().await;
+    for _ in 0..40 {
+        let (position, at, hashed) =
+            (rand::random_range(1..=5), rand::random_range(1..300), rand::random_range(0..32));
+        let record = format!(
+            "update kernel.audit set record = overlay(record placing
+               case substr(record, {at}, 1) when 'x' then 'y' else 'x' end from {at} for 1)
+              where audit_id = (select audit_id from kernel.audit_link where position = {position})"
+        );
+        assert_eq!(
+            archive.tampered(district, &[], &[&record]).await,
+            Some((position, What::RecordAltered)),
+            "{record}"
+        );
+        let hash = format!(
+            "update kernel.audit_link set hash = set_byte(hash, {hashed}, get_byte(hash, {hashed}) # 4) where position = {position}"
+        );
+        assert_eq!(
+            archive.tampered(district, &[], &[&hash]).await,
+            Some((position, What::RecordAltered)),
+            "{hash}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
