@@ -27,16 +27,18 @@ pub(crate) async fn supervise(
 ) {
     let mut held = shared.session.lock().await;
     let (session, commands) = &mut *held;
-    let outcome =
-        Keeper { shared: &shared, end, session, commands, first: Some(first) }.keep(patience).await;
+    let mut keeper = Keeper { shared: &shared, end, session, commands, first: Some(first) };
+    let outcome = keeper.keep(patience).await;
+    let mut first = keeper.first.take();
     session.abandon();
-    if let Err(error) = outcome {
+    if let Err(error) = &outcome {
         tracing::error!(client_id = shared.dialer.config.client_id, %error, "the connection is given up");
-        shared.given_up.send_replace(Some(error));
+        shared.given_up.send_replace(Some(error.clone()));
     }
     shared.state.send_replace(State::Disconnected);
     // Whoever asked meanwhile is told that there is no connection.
     while commands.try_recv().is_ok() {}
+    tell(&mut first, outcome.and(Err(ConnectError::ShutDown)));
 }
 
 struct Keeper<'a> {
@@ -55,13 +57,7 @@ impl Keeper<'_> {
         else {
             return Ok(());
         };
-        let mut wire = match wire {
-            Ok(wire) => wire,
-            Err(error) => {
-                tell(&mut self.first, Err(error.clone()));
-                return Err(error);
-            }
-        };
+        let mut wire = wire?;
         loop {
             let since = Instant::now();
             let loss = self.serve(wire).await;

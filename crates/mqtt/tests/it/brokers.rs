@@ -1,16 +1,101 @@
 //! Real brokers, started for one test on free loopback ports, in folders of their own, and stopped with it.
 
+mod certificates;
+mod embedded;
 mod mosquitto;
+mod rabbitmq;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use steward_mqtt::{MqttConfig, Protocol};
+
+pub(crate) use certificates::Certificates;
+pub(crate) use embedded::Embedded;
 pub(crate) use mosquitto::Mosquitto;
+pub(crate) use rabbitmq::RabbitMq;
 
 /// How long a program may take to open its port.
 const START_LIMIT: Duration = Duration::from_secs(90);
+/// What every broker with accounts knows.
+pub(crate) const USER: &str = "robot";
+/// With characters that a URL must code.
+pub(crate) const PASSWORD: &str = "p@ss/w:rd%";
+pub(crate) const CODED_PASSWORD: &str = "p%40ss%2Fw%3Ard%25";
+
+/// The ports of a broker.
+#[derive(Clone, Copy)]
+pub(crate) struct Ports {
+    pub(crate) plain: u16,
+    pub(crate) ipv6: u16,
+    pub(crate) tls: u16,
+    pub(crate) websocket: u16,
+}
+
+impl Ports {
+    fn free() -> Self {
+        Self { plain: free_port(), ipv6: free_port(), tls: free_port(), websocket: free_port() }
+    }
+}
+
+/// A broker that knows one account and listens in every way.
+pub(crate) enum Broker {
+    Mosquitto(Mosquitto),
+    Embedded(Embedded),
+    RabbitMq(RabbitMq),
+}
+
+impl Broker {
+    pub(crate) fn ports(&self) -> Ports {
+        match self {
+            Self::Mosquitto(broker) => broker.ports,
+            Self::Embedded(broker) => broker.ports,
+            Self::RabbitMq(broker) => broker.ports,
+        }
+    }
+
+    fn certificates(&self) -> &Certificates {
+        match self {
+            Self::Mosquitto(broker) => broker.certificates.as_ref().unwrap(),
+            Self::Embedded(broker) => &broker.certificates,
+            Self::RabbitMq(broker) => &broker.certificates,
+        }
+    }
+
+    pub(crate) fn ca(&self) -> PathBuf {
+        self.certificates().ca()
+    }
+
+    /// The newest version that it speaks.
+    pub(crate) fn protocol(&self) -> Protocol {
+        match self {
+            Self::Mosquitto(_) | Self::Embedded(_) => Protocol::V5,
+            Self::RabbitMq(_) => Protocol::V311,
+        }
+    }
+
+    pub(crate) fn config(&self, client_id: &str) -> MqttConfig {
+        self.config_at(&format!("mqtt://127.0.0.1:{}", self.ports().plain), client_id)
+    }
+
+    pub(crate) fn config_at(&self, url: &str, client_id: &str) -> MqttConfig {
+        crate::support::config(url, client_id).credentials(USER, PASSWORD).protocol(self.protocol())
+    }
+
+    /// Ends without a word, and comes back after a moment.
+    pub(crate) async fn restart(&mut self) {
+        match self {
+            Self::Mosquitto(broker) => {
+                broker.kill();
+                broker.restart();
+            }
+            Self::Embedded(broker) => broker.restart().await,
+            Self::RabbitMq(broker) => broker.restart(),
+        }
+    }
+}
 
 /// A port that was free a moment ago.
 pub(crate) fn free_port() -> u16 {
@@ -19,13 +104,21 @@ pub(crate) fn free_port() -> u16 {
 
 /// The path of a program, or a failure that names its package.
 #[expect(clippy::disallowed_methods, reason = "tests look for programs")]
-fn program(name: &str, package: &str) -> PathBuf {
-    let search = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/usr/lib/rabbitmq/bin";
+pub(crate) fn program(name: &str, package: &str) -> PathBuf {
+    let search = "/usr/lib/rabbitmq/bin:".to_owned()
+        + &std::env::var("PATH").unwrap_or_default()
+        + ":/usr/sbin";
     let found =
         std::env::split_paths(&search).map(|folder| folder.join(name)).find(|path| path.is_file());
     found.unwrap_or_else(|| {
         panic!("`{name}` is missing; install it with: apt-get install {package}")
     })
+}
+
+/// Runs a program to its end.
+fn run(command: &mut Command) {
+    let output = command.output().expect("the program can be started");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// A program that ends with its owner.

@@ -1,6 +1,22 @@
 //! Stories about the client and real brokers.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+#![expect(clippy::indexing_slicing, reason = "tests")]
 
+mod back_pressure;
 mod brokers;
+mod configuration;
+mod documents;
+mod events;
+mod properties;
 mod publishing;
+mod python;
+mod reliability;
+mod stories;
 mod support;
+mod traps;

@@ -1,32 +1,59 @@
 //! Mosquitto, from Debian's package.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
 use std::process::{Command, Stdio};
 
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use super::{Running, folder, free_port, program, write};
+use super::{Certificates, PASSWORD, Ports, Running, USER, folder, program, run, write};
 
-/// A Mosquitto with one listener, on the same port for as long as it lives.
+/// A Mosquitto on the same ports for as long as it lives.
 pub(crate) struct Mosquitto {
     folder: TempDir,
     process: Option<Running>,
-    pub(crate) port: u16,
+    pub(crate) ports: Ports,
+    pub(crate) certificates: Option<Certificates>,
     extra: String,
 }
 
 impl Mosquitto {
+    /// Lets everybody in, on one plain port.
     pub(crate) fn start() -> Self {
-        Self::with("allow_anonymous true\n")
+        Self::with("")
     }
 
-    /// With these lines after the listener's.
+    /// The same with further settings.
     pub(crate) fn with(extra: &str) -> Self {
+        Self::begin(|_, _| (format!("allow_anonymous true\n{extra}"), None))
+    }
+
+    /// With one account, listening in every way.
+    pub(crate) fn with_account() -> Self {
+        Self::begin(|folder, ports| {
+            let certificates = Certificates::make();
+            let passwords = folder.path().join("passwords");
+            let mut command = Command::new(program("mosquitto_passwd", "mosquitto"));
+            run(command.arg("-c").arg("-b").arg(&passwords).args([USER, PASSWORD]));
+            let extra = format!(
+                "allow_anonymous false\npassword_file {}\nlistener {} ::1\nlistener {} 127.0.0.1\nprotocol websockets\n\
+                 listener {} 127.0.0.1\ncertfile {}\nkeyfile {}\n",
+                passwords.display(),
+                ports.ipv6,
+                ports.websocket,
+                ports.tls,
+                certificates.server().display(),
+                certificates.key().display()
+            );
+            (extra, Some(certificates))
+        })
+    }
+
+    fn begin(settings: impl Fn(&TempDir, Ports) -> (String, Option<Certificates>)) -> Self {
         for _ in 0..5 {
-            let port = free_port();
-            let mut broker =
-                Self { folder: folder(), process: None, port, extra: extra.to_owned() };
+            let (folder, ports) = (folder(), Ports::free());
+            let (extra, certificates) = settings(&folder, ports);
+            let mut broker = Self { folder, process: None, ports, certificates, extra };
             if broker.run() {
                 return broker;
             }
@@ -41,19 +68,19 @@ impl Mosquitto {
             "user root\npersistence true\npersistence_location {folder}/\nautosave_interval 1\n\
              max_queued_messages 0\nmax_inflight_messages 100\nset_tcp_nodelay true\nlog_dest file {folder}/log\n\
              log_type all\nconnection_messages true\nlistener {} 127.0.0.1\n{}",
-            self.port, self.extra
+            self.ports.plain, self.extra
         );
         let path = write(self.folder.path(), "mosquitto.conf", &config);
         let mut command = Command::new(program("mosquitto", "mosquitto"));
         command.arg("-c").arg(path).stdout(Stdio::null()).stderr(Stdio::null());
         let mut process = Running::start(&mut command);
-        let listens = process.listens(self.port);
+        let listens = process.listens(self.ports.plain);
         self.process = Some(process);
         listens
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("mqtt://127.0.0.1:{}", self.port)
+        format!("mqtt://127.0.0.1:{}", self.ports.plain)
     }
 
     /// SIGKILL: nothing more is written.
@@ -75,11 +102,30 @@ impl Mosquitto {
         self.process.as_ref().unwrap().signal(Signal::SIGCONT);
     }
 
-    pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    /// What it wrote about its work, over all its lives.
+    fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.folder.path().join("log")).unwrap_or_default())
+            .into_owned()
     }
 
-    pub(crate) fn log_path(&self) -> PathBuf {
-        self.folder.path().join("log")
+    /// How many publishes it saw.
+    pub(crate) fn received(&self) -> usize {
+        self.log().matches("Received PUBLISH").count()
     }
+
+    /// The topics of the publishes it saw.
+    pub(crate) fn topics_received(&self) -> HashSet<String> {
+        self.log().lines().filter_map(received_topic).map(str::to_owned).collect()
+    }
+
+    /// How many publishes it saw on one topic since it last began.
+    pub(crate) fn topics_received_count(&self, topic: &str) -> usize {
+        let log = self.log();
+        let life = log.rsplit(" starting").next().unwrap_or_default();
+        life.lines().filter_map(received_topic).filter(|received| *received == topic).count()
+    }
+}
+
+fn received_topic(line: &str) -> Option<&str> {
+    line.split_once("Received PUBLISH")?.1.split('\'').nth(1)
 }

@@ -1,0 +1,70 @@
+//! What must hold with every broker: one story each, told with Mosquitto, the embedded broker and RabbitMQ.
+
+mod basics;
+mod failures;
+mod outages;
+mod scale;
+
+use std::pin::Pin;
+
+use crate::brokers::{Broker, Embedded, Mosquitto, RabbitMq};
+
+type Told<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+type Story = for<'a> fn(&'a mut Broker) -> Told<'a>;
+
+macro_rules! stories {
+    ($($module:ident::$story:ident),* $(,)?) => {
+        const STORIES: &[(&str, Story)] =
+            &[$((stringify!($story), |broker| Box::pin($module::$story(broker)))),*];
+
+        mod mosquitto {
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $story() {
+                    $module::$story(&mut Broker::Mosquitto(Mosquitto::with_account())).await;
+                }
+            )*
+        }
+
+        mod embedded {
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $story() {
+                    $module::$story(&mut Broker::Embedded(Embedded::start().await)).await;
+                }
+            )*
+        }
+    };
+}
+
+stories! {
+    basics::a_message_reaches_another_client,
+    basics::wildcards_cover_what_the_standard_says,
+    basics::overlapping_filters_each_get_a_message_once,
+    basics::two_clients_share_a_topic,
+    basics::tls_is_checked,
+    basics::an_ipv6_host_and_a_coded_password_work,
+    failures::a_wrong_password_is_refused_at_once,
+    failures::a_twin_takes_over,
+    failures::a_disconnect_by_the_broker_is_survived,
+    failures::an_oversized_payload_is_refused,
+    failures::a_malformed_envelope_hurts_nobody,
+    failures::a_panicking_handler_hurts_nobody,
+    outages::subscriptions_and_publishes_survive_a_restart,
+    outages::health_is_retained_and_told_again_after_a_reconnect,
+    scale::a_receive_maximum_of_one_is_kept,
+    scale::fifty_clients_come_back_at_once,
+    scale::a_thousand_subscriptions_stand_again,
+}
+
+/// RabbitMQ takes long to start, so that one node hears all of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rabbitmq_tells_every_story() {
+    let mut broker = Broker::RabbitMq(RabbitMq::start());
+    for (name, story) in STORIES {
+        println!("{name}");
+        story(&mut broker).await;
+    }
+}

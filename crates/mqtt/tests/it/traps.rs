@@ -1,0 +1,149 @@
+//! Habits of the crate underneath that this library is built around. An upgrade that changes one is noticed here.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures::{StreamExt as _, stream};
+use mqtt5::broker::config::{BrokerConfig, StorageConfig};
+use mqtt5::{ConnectOptions, MqttClient, PublishOptions, PublishResult, QoS, SubscribeOptions};
+
+use crate::brokers::{Mosquitto, free_port};
+use crate::support::{Seen, client, soon};
+
+fn level(qos: QoS) -> PublishOptions {
+    PublishOptions { qos, ..PublishOptions::default() }
+}
+
+async fn bare(broker: &Mosquitto, client_id: &str) -> MqttClient {
+    let client = MqttClient::with_options(ConnectOptions::new(client_id));
+    client.connect(&broker.url()).await.unwrap();
+    client
+}
+
+#[tokio::test]
+async fn its_first_connection_is_tried_once() {
+    let client =
+        MqttClient::with_options(ConnectOptions::new("once").with_automatic_reconnect(false));
+    let refused = client.connect(&format!("mqtt://127.0.0.1:{}", free_port())).await;
+    assert!(refused.is_err());
+    assert!(!client.is_connected().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn its_handlers_share_one_task() {
+    let broker = Mosquitto::start();
+    let client = bare(&broker, "one-task").await;
+    let fast = Arc::new(AtomicUsize::new(0));
+    let counting = Arc::clone(&fast);
+    let options = || SubscribeOptions { qos: QoS::AtLeastOnce, ..SubscribeOptions::default() };
+    let (entered, slow_runs) = std::sync::mpsc::channel();
+    let (go_on, may_go) = std::sync::mpsc::channel::<()>();
+    let may_go = std::sync::Mutex::new(may_go);
+    let slow = move |_| {
+        entered.send(()).unwrap();
+        may_go.lock().unwrap().recv().unwrap();
+    };
+    client.subscribe_with_options("slow", options(), slow).await.unwrap();
+    let count = move |_| {
+        counting.fetch_add(1, Ordering::SeqCst);
+    };
+    client.subscribe_with_options("fast", options(), count).await.unwrap();
+    client.publish_with_options("slow", "x", level(QoS::AtLeastOnce)).await.unwrap();
+    client.publish_with_options("fast", "x", level(QoS::AtLeastOnce)).await.unwrap();
+    tokio::task::spawn_blocking(move || slow_runs.recv().unwrap()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(fast.load(Ordering::SeqCst), 0, "a blocked handler blocks the others");
+    go_on.send(()).unwrap();
+    soon(async {
+        while fast.load(Ordering::SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn overlapping_filters_multiply_calls() {
+    let broker = Mosquitto::start();
+    let client = bare(&broker, "multiply").await;
+    let calls = Arc::new(AtomicUsize::new(0));
+    for filter in ["o/+", "o/#"] {
+        let calls = Arc::clone(&calls);
+        let options = SubscribeOptions { qos: QoS::AtLeastOnce, ..SubscribeOptions::default() };
+        let count = move |_| {
+            calls.fetch_add(1, Ordering::SeqCst);
+        };
+        client.subscribe_with_options(filter, options, count).await.unwrap();
+    }
+    client.publish_with_options("o/x", "x", level(QoS::AtLeastOnce)).await.unwrap();
+    soon(async {
+        while calls.load(Ordering::SeqCst) < 4 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(calls.load(Ordering::SeqCst), 4, "two copies, each to both handlers");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn its_disconnect_does_not_drain() {
+    let broker = Mosquitto::start();
+    let client = bare(&broker, "no-drain").await;
+    let publishes: Vec<_> = (0..500)
+        .map(|number| {
+            let client = client.clone();
+            tokio::spawn(async move {
+                client.publish_with_options("d", number.to_string(), level(QoS::AtLeastOnce)).await
+            })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    client.disconnect().await.unwrap();
+    let mut sent = 0;
+    for publish in publishes {
+        if let Ok(Ok(Ok(PublishResult::Sent(_)))) =
+            tokio::time::timeout(Duration::from_secs(1), publish).await
+        {
+            sent += 1;
+        }
+    }
+    assert!(sent < 500, "all {sent} were sent: it drains now");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn its_concurrent_publishes_lose_their_order() {
+    let broker = Mosquitto::start();
+    let observer = client(&broker.url(), "observer").await;
+    let seen = Seen::default();
+    observer.subscribe("numbers", steward_mqtt::QoS::AtLeastOnce, seen.handler()).await.unwrap();
+    let client = bare(&broker, "pipeline").await;
+    let publishes = (0..5000).map(|number: u32| {
+        client.publish_with_options("numbers", number.to_string(), level(QoS::AtLeastOnce))
+    });
+    let acks: Vec<_> = soon(stream::iter(publishes).buffered(100).collect()).await;
+    assert!(acks.iter().all(Result::is_ok));
+    seen.at_least(5000).await;
+    let numbers: Vec<u32> = seen.payloads().iter().map(|text| text.parse().unwrap()).collect();
+    let inversions = numbers.windows(2).filter(|pair| pair[0] > pair[1]).count();
+    println!("{inversions} of 5000 were written after a later one");
+    assert!(inversions > 0, "it keeps the order now: its client could be used");
+}
+
+#[test]
+fn its_broker_announces_a_packet_size_that_the_standard_forbids() {
+    const LARGEST: usize = 268_435_455;
+    assert!(BrokerConfig::default().max_packet_size > LARGEST);
+}
+
+#[test]
+fn its_broker_writes_below_the_current_folder_and_forgets_the_oldest() {
+    let storage = StorageConfig::default();
+    assert_eq!(storage.base_dir, std::path::Path::new("./mqtt_storage"));
+    assert!(
+        storage.enable_persistence,
+        "off, it acknowledges for clients that are away and loses the message"
+    );
+    assert_eq!(storage.max_queued_messages_per_client, 10_000);
+}
