@@ -112,19 +112,17 @@ pub(crate) async fn say_goodbye(shared: &Shared) {
 
 /// Announces every connection: the will of the former one may still be retained.
 pub(crate) async fn watch(shared: Arc<Shared>) {
-    let mut state = shared.state.subscribe();
+    let mut numbers = shared.connection_number.subscribe();
+    let mut announced = *numbers.borrow();
     let mut event = HealthEvent::Ready;
-    loop {
-        if state.wait_for(|state| *state == State::Connected).await.is_err() {
-            return;
-        }
+    while let Ok(number) =
+        numbers.wait_for(|number| *number > announced).await.map(|number| *number)
+    {
+        announced = number;
         if let Err(error) = announce(&shared, true, Some(event), None).await {
             tracing::warn!(%error, "health is not announced");
         }
         event = HealthEvent::Reconnected;
-        if state.wait_for(|state| *state != State::Connected).await.is_err() {
-            return;
-        }
     }
 }
 

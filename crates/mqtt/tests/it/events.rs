@@ -37,8 +37,7 @@ async fn both_formats_are_read_and_ids_correlate() {
 #[tokio::test]
 async fn an_event_is_handled_once_and_a_failed_one_may_come_again() {
     let broker = Mosquitto::start();
-    let client =
-        connected(config(&broker.url(), "once").dedupe(Duration::from_secs(60), 100)).await;
+    let client = connected(config(&broker.url(), "once").dedupe(Duration::from_mins(1), 100)).await;
     let (sender, mut handled) = tokio::sync::mpsc::unbounded_channel();
     let handler = move |event: Event<Value>| {
         sender.send(event.data["n"].clone()).unwrap();

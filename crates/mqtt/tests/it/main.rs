@@ -1,11 +1,5 @@
 //! Stories about the client and real brokers.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![expect(clippy::indexing_slicing, reason = "tests")]
 
 mod back_pressure;

@@ -34,7 +34,7 @@ async fn publish(
 async fn nothing_is_called_delivered_that_the_broker_never_saw_and_nothing_is_handled_twice() {
     let mut broker = Mosquitto::start();
     let publisher = connected(config(&broker.url(), "publisher").publish_retries(20)).await;
-    let dedupe = config(&broker.url(), "consumer").dedupe(Duration::from_secs(600), 20_000);
+    let dedupe = config(&broker.url(), "consumer").dedupe(Duration::from_mins(10), 20_000);
     let consumer = connected(dedupe).await;
     let handled = Arc::new(Mutex::new(HashMap::<u32, u32>::new()));
     let counting = Arc::clone(&handled);
@@ -68,7 +68,7 @@ async fn nothing_is_called_delivered_that_the_broker_never_saw_and_nothing_is_ha
     let mut outcomes = Vec::new();
     for task in publishing {
         outcomes.extend(
-            tokio::time::timeout(Duration::from_secs(60), task).await.expect("in time").unwrap(),
+            tokio::time::timeout(Duration::from_mins(1), task).await.expect("in time").unwrap(),
         );
     }
     let delivered: HashSet<u32> =

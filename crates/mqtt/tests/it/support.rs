@@ -9,7 +9,14 @@ use steward_mqtt::{Message, MqttClient, MqttConfig, State};
 /// How long anything may take before the test fails.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
+/// Logs what happens; the output is shown when a test fails.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::new("steward_mqtt=debug");
+    tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init().ok();
+}
+
 pub(crate) fn config(url: &str, client_id: &str) -> MqttConfig {
+    log();
     MqttConfig::new(url, client_id)
         .unwrap()
         .reconnect_delay(Duration::from_millis(100), Duration::from_millis(500))

@@ -1,6 +1,6 @@
 use futures::future::join_all;
 use futures::{StreamExt as _, stream};
-use steward_mqtt::{PublishOptions, QoS, State};
+use steward_mqtt::{MqttClient, PublishOptions, QoS, State};
 
 use crate::brokers::Broker;
 use crate::support::{Seen, connected, reaches, soon};
@@ -36,7 +36,7 @@ pub(crate) async fn fifty_clients_come_back_at_once(broker: &mut Broker) {
     }
     soon(clients[0].publish("storm", "all here?", PublishOptions::default())).await.unwrap();
     seen.at_least(50).await;
-    join_all(clients.iter().map(|client| client.shutdown())).await;
+    join_all(clients.iter().map(MqttClient::shutdown)).await;
 }
 
 pub(crate) async fn a_thousand_subscriptions_stand_again(broker: &mut Broker) {
