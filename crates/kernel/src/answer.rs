@@ -49,7 +49,7 @@ impl Reply {
     }
 
     #[must_use]
-    fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+    fn with(mut self, name: &HeaderName, value: impl Into<String>) -> Self {
         self.headers.push(Header(name.to_string(), value.into()));
         self
     }
@@ -57,7 +57,7 @@ impl Reply {
     /// Marks the answer as one that was given before.
     #[must_use]
     pub fn replayed(self) -> Self {
-        self.with(HeaderName::from_static("idempotency-replayed"), "true")
+        self.with(&HeaderName::from_static("idempotency-replayed"), "true")
     }
 }
 
@@ -95,7 +95,7 @@ pub struct Created<T> {
 impl<T: Serialize> Answer for Created<T> {
     fn reply(&self) -> Result<Reply, serde_json::Error> {
         let reply = Reply::json(StatusCode::CREATED, &self.body)?;
-        Ok(reply.with(header::LOCATION, &self.location).with(header::ETAG, etag(self.version)))
+        Ok(reply.with(&header::LOCATION, &self.location).with(&header::ETAG, etag(self.version)))
     }
 }
 
@@ -110,7 +110,7 @@ pub struct Fresh<T> {
 
 impl<T: Serialize> Answer for Fresh<T> {
     fn reply(&self) -> Result<Reply, serde_json::Error> {
-        Ok(Reply::json(StatusCode::OK, &self.body)?.with(header::ETAG, etag(self.version)))
+        Ok(Reply::json(StatusCode::OK, &self.body)?.with(&header::ETAG, etag(self.version)))
     }
 }
 
@@ -125,7 +125,7 @@ pub struct Accepted<T> {
 
 impl<T: Serialize> Answer for Accepted<T> {
     fn reply(&self) -> Result<Reply, serde_json::Error> {
-        Ok(Reply::json(StatusCode::ACCEPTED, &self.body)?.with(header::LOCATION, &self.location))
+        Ok(Reply::json(StatusCode::ACCEPTED, &self.body)?.with(&header::LOCATION, &self.location))
     }
 }
 

@@ -184,6 +184,10 @@ pub(crate) enum Failure {
 
 /// PostgreSQL's error classes (manual, appendix A) and the driver's, sorted by what helps.
 pub(crate) fn classify(error: &sqlx::Error) -> Failure {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the driver's other errors are ours to repair"
+    )]
     match error {
         sqlx::Error::Database(e) => classify_code(e.as_ref()),
         sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => Failure::Again,

@@ -92,10 +92,6 @@ permissions! {
     FeedRead "platform.feed.read" Tenant General [Auditor DistrictAdmin PlatformAdmin] own [];
     /// Read the audit trail.
     AuditRead "platform.audit.read" Tenant General [Auditor DistrictAdmin PlatformAdmin] own [];
-    /// See the backlog and the parked events of a tenant.
-    OutboxRead "platform.outbox.read" Tenant General [PlatformAdmin] own [];
-    /// Send parked events again.
-    OutboxRetry "platform.outbox.retry" Tenant General [PlatformAdmin] own [];
 }
 
 /// The row of an operation's name.
@@ -105,12 +101,12 @@ pub fn row(name: &str) -> Option<&'static Row> {
 
 /// The table as the Markdown page `docs/permissions.md`.
 pub fn markdown() -> String {
-    let mut page = "# Permissions\n\nGenerated from `crates/kernel/src/permission.rs` by `steward openapi --permissions`.\n\n\
+    let head = "# Permissions\n\nGenerated from `crates/kernel/src/permission.rs` by `steward openapi --write .`.\n\n\
         *Own* means: only what is the caller's own (the schools of their staff record); the query itself is narrowed.\n\n\
         | permission | allows | scope | roles | own only | rate limit |\n|---|---|---|---|---|---|\n"
         .to_owned();
     let names = |roles: &[Role]| roles.iter().map(|r| r.name()).collect::<Vec<_>>().join(", ");
-    for row in TABLE {
+    let line = |row: &&Row| {
         let cells = [
             format!("`{}`", row.name),
             row.about.trim().to_owned(),
@@ -119,7 +115,7 @@ pub fn markdown() -> String {
             names(row.own),
             format!("{:?}", row.limit).to_lowercase(),
         ];
-        page.push_str(&format!("| {} |\n", cells.join(" | ")));
-    }
-    page
+        format!("| {} |\n", cells.join(" | "))
+    };
+    head + &TABLE.iter().map(line).collect::<Vec<_>>().concat()
 }

@@ -43,9 +43,14 @@ pub struct Conflict {
     pub link: String,
 }
 
-/// A refusal or failure, with what the client may know and, apart, what only the log may.
+/// A refusal or failure, with what the client may know and, apart, what only the log may. One pointer wide, because
+/// every fallible function of a request returns one.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Box<Details>);
+
+/// What a [`Problem`] says.
+#[derive(Clone, Debug)]
+pub struct Details {
     /// What kind of problem; decides status and documentation.
     pub kind: &'static Kind,
     /// For people: what happened here and what to do.
@@ -64,10 +69,24 @@ pub struct Problem {
     pub(crate) again: bool,
 }
 
+impl std::ops::Deref for Problem {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Problem {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
+    }
+}
+
 impl Problem {
     /// A problem of `kind`, explained.
     pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Details {
             kind,
             detail: detail.into(),
             errors: Vec::new(),
@@ -76,24 +95,38 @@ impl Problem {
             headers: Vec::new(),
             internal: None,
             again: false,
-        }
+        }))
     }
 
     /// A defect or a broken dependency: the client learns nothing, the log everything.
     pub fn internal(error: &dyn std::error::Error) -> Self {
         let detail = "Something went wrong on our side; the correlation id finds it in the log.";
-        Self { internal: Some(describe(error)), ..Self::new(&kinds::INTERNAL, detail) }
+        Self::new(&kinds::INTERNAL, detail).logged(describe(error))
     }
 
     /// 422 with the refused fields.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = format!("{} of the request's fields cannot be accepted.", errors.len());
-        Self { errors, ..Self::new(&kinds::INVALID, detail) }
+        Self::new(&kinds::INVALID, detail).with_errors(errors)
     }
 
     /// The 404 of every missing or foreign entity: the same words, so that nothing is learnt from it.
     pub fn missing() -> Self {
         Self::new(&kinds::NOT_FOUND, "There is no such resource here.")
+    }
+
+    /// Adds refused fields.
+    #[must_use]
+    pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.errors = errors;
+        self
+    }
+
+    /// Adds what only the log may say.
+    #[must_use]
+    fn logged(mut self, internal: String) -> Self {
+        self.internal = Some(internal);
+        self
     }
 
     /// Names the entity in the way and its path.
@@ -105,7 +138,7 @@ impl Problem {
 
     /// Adds the seconds after which a try may succeed.
     #[must_use]
-    pub const fn retry_after(mut self, seconds: u32) -> Self {
+    pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
         self
     }
@@ -218,17 +251,13 @@ impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
         use crate::db::{Failure, classify, describe};
         let detail = "The database does not answer right now; nothing was changed. Try again.";
-        match classify(&error) {
-            Failure::Again => Self { again: true, ..unavailable(detail, describe(&error)) },
-            Failure::Unavailable => unavailable(detail, describe(&error)),
-            Failure::Defect => {
-                Self { internal: Some(describe(&error)), ..Self::internal(&std::fmt::Error) }
-            }
-        }
+        let failure = classify(&error);
+        let mut problem = if failure == Failure::Defect {
+            Self::internal(&std::fmt::Error)
+        } else {
+            Self::new(&kinds::UNAVAILABLE, detail).retry_after(DATABASE_RETRY_AFTER)
+        };
+        problem.again = failure == Failure::Again;
+        problem.logged(describe(&error))
     }
-}
-
-fn unavailable(detail: &str, internal: String) -> Problem {
-    Problem { internal: Some(internal), ..Problem::new(&kinds::UNAVAILABLE, detail) }
-        .retry_after(DATABASE_RETRY_AFTER)
 }

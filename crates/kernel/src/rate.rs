@@ -125,19 +125,19 @@ type Buckets = RateLimiter<Key, DashMapStateStore<Key>, Ticks, StateInformationM
 impl RateLimits {
     /// Limits by the machine's monotonic clock: setting its wall clock neither opens nor locks a bucket.
     pub fn new(config: RateConfig) -> Self {
-        Self::ticking(config, Ticks::Machine(Instant::now()))
+        Self::ticking(config, &Ticks::Machine(Instant::now()))
     }
 
     /// Limits by a clock that is moved by hand: for tests.
     pub fn by(config: RateConfig, clock: Clock) -> Self {
         let start = clock.now();
-        Self::ticking(config, Ticks::ByHand(clock, start))
+        Self::ticking(config, &Ticks::ByHand(clock, start))
     }
 
-    fn ticking(config: RateConfig, ticks: Ticks) -> Self {
+    fn ticking(config: RateConfig, ticks: &Ticks) -> Self {
         let class = |limit: Limit| Class {
-            person: limit.person.and_then(|limit| buckets(limit, &ticks)),
-            service: limit.service.and_then(|limit| buckets(limit, &ticks)),
+            person: limit.person.and_then(|limit| buckets(limit, ticks)),
+            service: limit.service.and_then(|limit| buckets(limit, ticks)),
         };
         Self {
             general: class(config.general),

@@ -2,40 +2,58 @@
 
 use std::path::Path;
 
-use kernel::problem::{self, Kind};
+use kernel::{
+    audit::seal::AuditSealed,
+    problem::{self, Kind},
+};
 use serde_json::{Value, json};
+use utoipa::PartialSchema;
 
 /// Adds title, version and description to the OpenAPI document.
 pub fn titled(mut document: Value) -> Value {
-    document["info"] = json!({
-        "title": "Steward",
-        "version": "1",
-        "description": "Every change is authorised, validated, recorded and announced exactly as it was committed. \
-            Errors are RFC 9457 problems (`/problems`); events are described in `/asyncapi.json`.",
-        "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-    });
-    document["tags"] = json!([
-        {"name": "tenants", "description": "Districts, for platform administrators"},
-        {"name": "schools", "description": "Schools of a tenant"},
-        {"name": "platform", "description": "Audit trail and catch-up feed"},
-    ]);
+    set(
+        &mut document,
+        "info",
+        json!({
+            "title": "Steward",
+            "version": "1",
+            "description": "Every change is authorised, validated, recorded and announced exactly as it was committed. \
+                Errors are RFC 9457 problems (`/problems`); events are described in `/asyncapi.json`.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        }),
+    );
+    set(
+        &mut document,
+        "tags",
+        json!([
+            {"name": "tenants", "description": "Districts, for platform administrators"},
+            {"name": "schools", "description": "Schools of a tenant"},
+            {"name": "platform", "description": "Audit trail and catch-up feed"},
+        ]),
+    );
     document
+}
+
+fn set(object: &mut Value, key: &str, value: Value) {
+    if let Some(map) = object.as_object_mut() {
+        map.insert(key.to_owned(), value);
+    }
 }
 
 /// Type and JSON Schema of the payload of every event.
 pub fn event_schemas() -> Vec<(String, Value)> {
-    let own = roster::events::schemas();
-    own.into_iter()
-        .map(|(name, schema)| {
-            let mut schema = serde_json::to_value(schema).unwrap_or_default();
-            inline(&mut schema);
-            schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-            schema["$id"] = json!(format!("/schemas/{name}.json"));
-            schema["title"] = json!(name);
-            schema["additionalProperties"] = json!(false);
-            (name, schema)
-        })
-        .collect()
+    let sealed = ("steward.platform.v1.AuditSealed".to_owned(), AuditSealed::schema());
+    let all = roster::events::schemas().into_iter().chain([sealed]);
+    all.map(|(name, schema)| {
+        let mut schema = serde_json::to_value(schema).unwrap_or_default();
+        inline(&mut schema);
+        set(&mut schema, "$schema", json!("https://json-schema.org/draft/2020-12/schema"));
+        set(&mut schema, "$id", json!(format!("/schemas/{name}.json")));
+        set(&mut schema, "title", json!(name));
+        set(&mut schema, "additionalProperties", json!(false));
+        (name, schema)
+    })
+    .collect()
 }
 
 /// A payload's schema stands alone: references to shared types become what they refer to.
@@ -69,21 +87,24 @@ pub fn asyncapi() -> Value {
     for (name, schema) in event_schemas() {
         let short = name.rsplit('.').next().unwrap_or(&name).to_owned();
         let context = if name.starts_with("lms.roster.") { "roster" } else { "platform" };
-        messages[&short] = json!({
+        let message = json!({
             "name": name,
             "contentType": "application/cloudevents+json",
             "payload": envelope(&name, schema),
         });
-        channels[&short] = json!({
+        let channel = json!({
             "address": format!("steward/{{tenantId}}/{context}/v1/{short}"),
             "parameters": {"tenantId": {"description": "The tenant."}},
             "messages": {&short: {"$ref": format!("#/components/messages/{short}")}},
         });
-        operations[format!("announce{short}")] = json!({
+        let operation = json!({
             "action": "send",
             "channel": {"$ref": format!("#/channels/{short}")},
             "bindings": {"mqtt": {"qos": 1, "retain": false}},
         });
+        set(&mut operations, &format!("announce{short}"), operation);
+        set(&mut messages, &short, message);
+        set(&mut channels, &short, channel);
     }
     json!({
         "asyncapi": "3.0.0",

@@ -27,19 +27,19 @@ const ACTOR: &str = "demo";
 /// # Errors
 /// When the database fails, or there is no region for it.
 pub async fn fill(kernel: &Kernel) -> anyhow::Result<TenantId> {
-    let district = match find(kernel).await.map_err(told)? {
+    let district = match find(kernel).await.map_err(|e| told(&e))? {
         Some(district) => district,
-        None => make(kernel).await.map_err(told)?,
+        None => make(kernel).await.map_err(|e| told(&e))?,
     };
     crate::cli::tell(&format!("The demo district {DISTRICT:?} is tenant {district}."));
     Ok(district)
 }
 
-fn told(problem: Problem) -> anyhow::Error {
+fn told(problem: &Problem) -> anyhow::Error {
     anyhow::anyhow!(
         "the demo district: {} {}",
         problem.detail,
-        problem.internal.unwrap_or_default()
+        problem.internal.as_deref().unwrap_or_default()
     )
 }
 

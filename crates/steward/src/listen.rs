@@ -39,7 +39,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         };
         match (accepted, place) {
             (Ok((stream, peer)), Ok(place)) => {
-                connection(&graceful, stream, peer, router.clone(), place)
+                connection(&graceful, stream, peer, router.clone(), place);
             }
             (Err(e), _) => {
                 tracing::warn!(error = %e, "a connection could not be accepted");

@@ -107,7 +107,7 @@ impl Server {
     pub async fn start(plan: Plan, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let listener = bind(plan.listen).await?;
         let http = listener.local_addr()?;
-        let kernel = kernel(&plan).await?;
+        let kernel = kernel(&plan)?;
         let (embedded, link) = connect(&plan, &kernel).await?;
         let mqtt = embedded.as_ref().map_or_else(|| external_url(&plan.mqtt), Embedded::url);
 
@@ -138,7 +138,7 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-async fn kernel(plan: &Plan) -> anyhow::Result<Kernel> {
+fn kernel(plan: &Plan) -> anyhow::Result<Kernel> {
     let system = db::pool(&plan.database, db::SYSTEM, SYSTEM_CONNECTIONS);
     Ok(Kernel::new(Parts {
         app: db::pool(&plan.database, db::APP, plan.connections),

@@ -68,7 +68,7 @@ fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let mut pointer = String::new();
     for segment in error.path() {
         match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Seq { index } => pointer = format!("{pointer}/{index}"),
             Segment::Map { key } | Segment::Enum { variant: key } => {
                 pointer.push('/');
                 pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));

@@ -42,13 +42,13 @@ kinds! {
     CONFLICT 409 "conflict" "The request conflicts with what is there" "Another entity or state stands in the way; `conflictId` and `conflict` name it where there is one.";
     IN_PROGRESS 409 "in-progress" "The same request is still running" "A request with this Idempotency-Key has not finished. Wait the seconds of Retry-After and send it again.";
     GONE 410 "gone" "This position is too old" "The feed keeps events for a limited time; `detail` names the oldest number. Take a snapshot from the reads and go on from there.";
-    PRECONDITION 412 "precondition-failed" "The resource has changed since you read it" "The version in If-Match is not the current one. Read it again, apply your change to what is there now, and send the new ETag.";
+    PRECONDITION 412 "precondition-failed" "The resource has changed since you read it" "The version in If-Match is not the current one. Read it again, apply your change to what is there now, and send the new entity tag.";
     TOO_LARGE 413 "too-large" "The body is too large" "The limit is in `detail`. Send less at once.";
     MEDIA_TYPE 415 "unsupported-media-type" "The body has the wrong content type" "Send `Content-Type: application/json` (PATCH: also `application/merge-patch+json`).";
     INVALID 422 "invalid" "The request breaks a rule" "The request can be read, but a value is not acceptable; `errors` names every field with a code and what would be accepted.";
     KEY_REUSED 422 "idempotency-key-reused" "The Idempotency-Key belongs to another request" "The key was used with another method, path or body. Make a new key for a new change.";
-    PRECONDITION_REQUIRED 428 "precondition-required" "If-Match is required" "Read the resource and send its ETag in If-Match, so that nobody's change is lost.";
-    RATE_LIMITED 429 "rate-limited" "Too many requests" "Wait the seconds of Retry-After; the RateLimit headers tell the quota.";
+    PRECONDITION_REQUIRED 428 "precondition-required" "If-Match is required" "Read the resource and send its entity tag in If-Match, so that nobody's change is lost.";
+    RATE_LIMITED 429 "rate-limited" "Too many requests" "Wait the seconds of Retry-After; `RateLimit` tells the quota.";
     HEADERS_TOO_LARGE 431 "headers-too-large" "The request's headers are too large" "Send less than 16 KiB of headers.";
     INTERNAL 500 "internal" "Something went wrong on our side" "The correlation id finds the cause in the server's log. Nothing was changed.";
     CAPACITY 409 "capacity" "The region is full" "The region's number of tenants is reached; nothing was created. Choose another region or ask the operator to raise it.";

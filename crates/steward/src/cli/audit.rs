@@ -78,19 +78,13 @@ fn read_heads(path: &Path) -> anyhow::Result<Vec<Head>> {
 }
 
 fn table(report: &verify::Report) -> String {
-    let mut text = String::new();
-    for chain in &report.tenants {
-        let state =
-            chain.finding.as_ref().map_or_else(|| "whole".to_owned(), |f| format!("BROKEN: {f}"));
-        text += &format!(
-            "{}  {} sealed, {} not yet  {state}\n",
-            chain.tenant, chain.sealed, chain.unsealed
-        );
-    }
-    let verdict = if report.is_intact() {
-        "The audit trail is whole.\n"
-    } else {
-        "The audit trail was altered.\n"
-    };
-    text + verdict
+    let intact = "The audit trail is whole.\n";
+    let verdict = if report.is_intact() { intact } else { "The audit trail was altered.\n" };
+    report.tenants.iter().map(line).collect::<Vec<_>>().concat() + verdict
+}
+
+fn line(chain: &verify::Chain) -> String {
+    let state =
+        chain.finding.as_ref().map_or_else(|| "whole".to_owned(), |f| format!("BROKEN: {f}"));
+    format!("{}  {} sealed, {} not yet  {state}\n", chain.tenant, chain.sealed, chain.unsealed)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kernel::Clock;
-use kernel::migrate::{Finding, Level, APP, inspect};
+use kernel::migrate::{APP, Finding, Level, inspect};
 use serde_json::json;
 use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;

@@ -83,25 +83,28 @@ async fn list(system: &sqlx::PgPool, as_json: bool) -> anyhow::Result<String> {
             serde_json::to_string_pretty(&json!({"backlog": backlog, "parked": parked}))? + "\n"
         );
     }
-    let mut text = if backlog.is_empty() { "Nothing waits.\n".to_owned() } else { String::new() };
-    for tenant in backlog {
-        text += &format!(
-            "tenant {}  waiting {}  parked {}\n",
-            tenant.tenant_id, tenant.waiting, tenant.parked
-        );
+    let mut lines: Vec<_> =
+        backlog.iter().map(backlog_line).chain(parked.iter().map(parked_line)).collect();
+    if lines.is_empty() {
+        lines.push("Nothing waits.\n".to_owned());
     }
-    for event in parked {
-        text += &format!(
-            "parked {}  {} {} number {}  {} tries  {}\n",
-            event.event_id,
-            event.tenant_id,
-            event.event_type,
-            event.number,
-            event.attempts,
-            event.error
-        );
-    }
-    Ok(text)
+    Ok(lines.concat())
+}
+
+fn backlog_line(tenant: &relay::Backlog) -> String {
+    format!("tenant {}  waiting {}  parked {}\n", tenant.tenant_id, tenant.waiting, tenant.parked)
+}
+
+fn parked_line(event: &relay::Parked) -> String {
+    format!(
+        "parked {}  {} {} number {}  {} tries  {}\n",
+        event.event_id,
+        event.tenant_id,
+        event.event_type,
+        event.number,
+        event.attempts,
+        event.error
+    )
 }
 
 fn parked_json(event: &relay::Parked) -> serde_json::Value {

@@ -16,7 +16,7 @@ use crate::{TenantId, background, relay::Meta};
 pub const KEY_PURPOSE: &str = "steward audit heads v1";
 
 /// The event that announces a head, in the feed of the context `platform`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AuditSealed {
     /// How many records the chain holds.
     pub position: i64,

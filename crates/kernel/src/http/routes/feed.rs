@@ -111,7 +111,7 @@ fn size(query: &After) -> Result<u16, Problem> {
     if errors.is_empty() {
         return Ok(size);
     }
-    Err(Problem { errors, ..Problem::new(&kinds::MALFORMED, "A query parameter cannot be read.") })
+    Err(Problem::new(&kinds::MALFORMED, "A query parameter cannot be read.").with_errors(errors))
 }
 
 async fn page(
@@ -138,13 +138,13 @@ fn stream(
             let mut news = cx.kernel().wake.news();
             match page(&cx, &context, after, feed::PAGE_MAX).await {
                 Ok(page) if page.events.is_empty() => {
-                    news.beyond(cx.tenant(), &context, after).await
+                    news.beyond(cx.tenant(), &context, after).await;
                 }
                 Ok(page) => {
                     let first = page.next - i64::try_from(page.events.len()).unwrap_or(0) + 1;
                     let events: Vec<_> = (first..)
                         .zip(page.events)
-                        .map(|(number, event)| sent(number, &event))
+                        .map(|(number, event)| Ok(sent(number, &event)))
                         .collect();
                     return Some((futures::stream::iter(events), (cx, context, page.next)));
                 }
@@ -155,8 +155,8 @@ fn stream(
     pages.flatten()
 }
 
-fn sent(number: i64, event: &RawValue) -> Result<Event, Infallible> {
-    Ok(Event::default().id(number.to_string()).data(event.get()))
+fn sent(number: i64, event: &RawValue) -> Event {
+    Event::default().id(number.to_string()).data(event.get())
 }
 
 impl From<feed::Error> for Problem {
