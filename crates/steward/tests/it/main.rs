@@ -4,6 +4,7 @@
 mod broker;
 mod cluster;
 mod config;
+mod identity;
 mod migrate;
 mod process;
 mod serve;
