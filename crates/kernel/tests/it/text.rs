@@ -25,12 +25,13 @@ proptest! {
 
     #[test]
     fn a_key_is_stable_and_the_same_for_every_form_of_a_name(name in any::<String>()) {
-        let key_of_name = key(&name);
-        prop_assert_eq!(key(&key_of_name), key_of_name);
-        for form in [name.nfc().collect::<String>(), name.nfd().collect(), name.nfkc().collect(), name.nfkd().collect()] {
-            prop_assert_eq!(key(&form), key_of_name);
+        let expected = key(&name);
+        prop_assert_eq!(&key(&expected), &expected);
+        let forms: [String; 4] = [name.nfc().collect(), name.nfd().collect(), name.nfkc().collect(), name.nfkd().collect()];
+        for form in forms {
+            prop_assert_eq!(&key(&form), &expected);
         }
-        prop_assert_eq!(key(&format!(" {name}\n")), key_of_name);
+        prop_assert_eq!(&key(&format!(" {name}\n")), &expected);
     }
 
     #[test]
