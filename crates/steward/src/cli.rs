@@ -4,6 +4,7 @@ pub mod audit;
 pub mod config;
 pub mod database;
 pub mod doctor;
+pub mod mqtt;
 pub mod openapi;
 pub mod outbox;
 pub mod serve;
@@ -66,6 +67,9 @@ enum Command {
     /// Events that wait or were refused by the broker
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// Speak with any MQTT broker
+    #[command(subcommand)]
+    Mqtt(mqtt::MqttCommand),
     /// Print the contracts, or write them into a checkout
     Openapi(openapi::OpenapiArgs),
     /// Print completions for a shell
@@ -104,6 +108,7 @@ async fn dispatch(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCo
         Command::Doctor(args) => return examine(&settings::of_process(flags)?, args.json).await,
         Command::Audit(command) => return audit::run(command, &settings::of_process(flags)?).await,
         Command::Outbox(command) => outbox::run(command, &settings::of_process(flags)?).await?,
+        Command::Mqtt(command) => mqtt::run(command).await?,
         Command::Openapi(args) => openapi::run(&args)?,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "steward", &mut std::io::stdout());

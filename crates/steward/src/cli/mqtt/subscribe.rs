@@ -1,0 +1,97 @@
+//! `steward mqtt sub`.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use clap::Args;
+use futures::StreamExt;
+use serde_json::{Value, json};
+use steward_mqtt::{Envelope, Message, QoS, State};
+use tokio::sync::mpsc;
+
+use super::Connection;
+use crate::cli::{print, tell};
+
+/// How many messages wait for the terminal.
+const WAITING: usize = 1_000;
+
+/// Arguments of `steward mqtt sub`.
+#[derive(Debug, Args)]
+pub struct Subscribe {
+    #[command(flatten)]
+    connection: Connection,
+    /// One JSON object a line: topic, qos, retain, and envelope or payload (base64)
+    #[arg(long)]
+    json: bool,
+    /// End after so many messages
+    #[arg(long, value_name = "N")]
+    count: Option<u64>,
+    /// Filters, with `+` and `#`
+    #[arg(value_name = "FILTER", required = true)]
+    filters: Vec<String>,
+}
+
+/// Prints what arrives until it is interrupted, and says when the connection is lost and found.
+pub(super) async fn run(args: Subscribe) -> anyhow::Result<()> {
+    let client = args.connection.connect().await?;
+    let (sender, mut messages) = mpsc::channel(WAITING);
+    for filter in &args.filters {
+        let sender = sender.clone();
+        let handler = move |message: Message| {
+            let sender = sender.clone();
+            async move { sender.send(message).await }
+        };
+        client.subscribe(filter, QoS::AtLeastOnce, handler).await?;
+    }
+    tell(&format!("Following {} at {}.", args.filters.join(" "), client.config().address()));
+    let mut states = Box::pin(client.states().skip(1));
+    let mut left = args.count;
+    while left != Some(0) {
+        tokio::select! {
+            Some(message) = messages.recv() => {
+                print(&(line(&message, args.json) + "\n"))?;
+                left = left.map(|count| count - 1);
+            }
+            Some(state) = states.next() => tell_state(state)?,
+            _ = tokio::signal::ctrl_c() => break,
+        }
+    }
+    client.shutdown().await;
+    Ok(())
+}
+
+fn tell_state(state: State) -> anyhow::Result<()> {
+    match state {
+        State::Reconnecting => tell("The connection was lost; trying to come back."),
+        State::Connected => tell("The connection is back; every subscription stands."),
+        State::Disconnected => {
+            anyhow::bail!("the connection is given up: another client took over the id")
+        }
+        State::Created | State::Connecting | State::Disconnecting => {}
+    }
+    Ok(())
+}
+
+fn line(message: &Message, as_json: bool) -> String {
+    let envelope = Envelope::<Value>::decode(&message.payload).ok();
+    if as_json {
+        let mut object =
+            json!({"topic": message.topic, "qos": message.qos.level(), "retain": message.retain});
+        let (key, value) = match (envelope, serde_json::from_slice::<Value>(&message.payload)) {
+            (Some(_), Ok(value)) => ("envelope", value),
+            _ => ("payload", BASE64_STANDARD.encode(&message.payload).into()),
+        };
+        if let Some(object) = object.as_object_mut() {
+            object.insert(key.to_owned(), value);
+        }
+        return object.to_string();
+    }
+    let retained = if message.retain { " (retained)" } else { "" };
+    match envelope {
+        Some(Envelope { kind, source, data, .. }) => {
+            format!("{}{retained}  {kind} from {source}  {data}", message.topic)
+        }
+        None => {
+            format!("{}{retained}  {}", message.topic, String::from_utf8_lossy(&message.payload))
+        }
+    }
+}
