@@ -16,7 +16,7 @@ use crate::{
     answer::{Answer, Outcome, Reply, Version},
     db::Kernel,
     permission::{Permission, Reach, Row},
-    problem::Problem,
+    problem::{Problem, kinds},
     tx::Tx,
     unit::{self, Once},
 };
@@ -65,7 +65,7 @@ impl<P: Permission> Cx<P> {
         action: &'static str,
         f: impl AsyncFn(&mut Tx) -> Result<Outcome<A>, E>,
     ) -> Result<Reply, Problem> {
-        unit::write(&self.context, action, f).await
+        self.recorded(unit::write(&self.context, action, f).await).await
     }
 
     /// Runs queries in a read-only transaction of the same tenant.
@@ -76,7 +76,17 @@ impl<P: Permission> Cx<P> {
         &self,
         f: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
     ) -> Result<T, Problem> {
-        unit::read(&self.context, f).await
+        self.recorded(unit::read(&self.context, f).await).await
+    }
+
+    /// Puts a refusal on record that only the transaction could find: the tenant is not served.
+    async fn recorded<T>(&self, result: Result<T, Problem>) -> Result<T, Problem> {
+        let refused = result.as_ref().is_err_and(|p| *p.kind == kinds::TENANT_INACTIVE);
+        if let (true, Some(tenant)) = (refused, self.context.tenant) {
+            let Context { kernel, caller, origin, row, .. } = &*self.context;
+            denial::record(kernel, tenant, caller, origin, row).await;
+        }
+        result
     }
 
     /// The kernel.

@@ -8,8 +8,21 @@ use crate::{
     permission::Row,
 };
 
-/// Writes the denial into `home`, a tenant of the caller's own (or the platform's).
+/// Writes the denial into `home`, a tenant of the caller's own (or the platform's). One that cannot be written is logged:
+/// the caller is refused all the same.
 pub(super) async fn record(
+    kernel: &Kernel,
+    home: TenantId,
+    caller: &Caller,
+    origin: &Origin,
+    row: &Row,
+) {
+    if let Err(e) = write(kernel, home, caller, origin, row).await {
+        tracing::warn!(error = crate::db::describe(&e), "a denial could not be recorded");
+    }
+}
+
+async fn write(
     kernel: &Kernel,
     home: TenantId,
     caller: &Caller,

@@ -20,6 +20,8 @@ use crate::{
 
 /// Longest idempotency key, in characters.
 const KEY_MAX: usize = 255;
+/// Seconds after which an issuer that did not answer is worth another try.
+const KEYS_RETRY_AFTER: u32 = 5;
 
 impl<P: Permission, S: Send + Sync> FromRequestParts<S> for Cx<P>
 where
@@ -38,10 +40,12 @@ where
             .unwrap_or_else(|| Origin::own(kernel.ids.next()));
 
         let caller = authenticate(&kernel, &parts.headers).await?;
-        let wanted = wanted_tenant(parts, row).await?;
+        let (named, path) = (tenant_header(&parts.headers, row)?, path_tenant(parts).await?);
+        let wanted = path.or(named);
         let asked = Asked { kernel: &kernel, caller: &caller, origin: &origin, row };
-        if !may_enter(&caller, row, wanted) {
-            return Err(asked.denied(foreign(wanted)).await);
+        let agree = path.is_none() || named.is_none_or(|tenant| Some(tenant) == path);
+        if !agree || !may_enter(&caller, row, wanted) {
+            return Err(asked.denied(foreign()).await);
         }
         notes.identify(wanted, kernel.pseudonym(wanted.unwrap_or(TenantId::NIL), &caller));
         meter(&kernel, row, wanted, &caller, &notes)?;
@@ -67,10 +71,7 @@ impl Asked<'_> {
     /// Records the refusal with the caller's own tenant, never with the one that was tried.
     async fn denied(&self, problem: Problem) -> Problem {
         let home = self.caller.tenants.first().copied().unwrap_or(TenantId::NIL);
-        if let Err(e) = denial::record(self.kernel, home, self.caller, self.origin, self.row).await
-        {
-            tracing::warn!(error = crate::db::describe(&e), "a denial could not be recorded");
-        }
+        denial::record(self.kernel, home, self.caller, self.origin, self.row).await;
         problem
     }
 }
@@ -95,39 +96,34 @@ async fn authenticate(kernel: &Kernel, headers: &HeaderMap) -> Result<Caller, Pr
         ));
     };
     kernel.verifier.verify(token).await.map(|verified| verified.caller).map_err(|rejected| {
+        if rejected.is_temporary() {
+            let problem = Problem::new(&kinds::UNAVAILABLE, rejected.to_string());
+            return problem.retry_after(KEYS_RETRY_AFTER);
+        }
         metrics::counter!("tokens_rejected_total").increment(1);
         refuse(&rejected.to_string(), "Bearer realm=\"steward\", error=\"invalid_token\"")
     })
 }
 
-/// The tenant of header and path, which must agree.
-async fn wanted_tenant(parts: &mut Parts, row: &Row) -> Result<Option<TenantId>, Problem> {
-    let path = path_tenant(parts).await?;
-    let header = match parts.headers.get("x-tenant-id") {
-        Some(value) => Some(tenant_header(value)?),
-        None if row.scope == Scope::Platform => None,
-        None => {
-            return Err(Problem::new(
-                &kinds::TENANT_HEADER,
-                "Add X-Tenant-Id with the tenant's UUID.",
-            ));
+/// The tenant that the header names; the platform's operations need none.
+fn tenant_header(headers: &HeaderMap, row: &Row) -> Result<Option<TenantId>, Problem> {
+    let refuse = |detail: &str| Problem::new(&kinds::TENANT_HEADER, detail);
+    match headers.get("x-tenant-id") {
+        Some(value) => {
+            let parsed = value.to_str().ok().and_then(|text| Uuid::try_parse(text).ok());
+            let tenant = parsed.ok_or_else(|| refuse("X-Tenant-Id must be a UUID."))?;
+            Ok(Some(TenantId(tenant)))
         }
-    };
-    match (header, path) {
-        (Some(header), Some(path)) if header != path => Err(foreign(Some(header))),
-        (header, path) => Ok(path.or(header)),
+        None if row.scope == Scope::Platform => Ok(None),
+        None => Err(refuse("Add X-Tenant-Id with the tenant's UUID.")),
     }
 }
 
-fn tenant_header(value: &HeaderValue) -> Result<TenantId, Problem> {
-    let parsed = value.to_str().ok().and_then(|text| Uuid::try_parse(text).ok());
-    parsed
-        .map(TenantId)
-        .ok_or_else(|| Problem::new(&kinds::TENANT_HEADER, "X-Tenant-Id must be a UUID."))
-}
-
+/// The tenant that the path names.
 async fn path_tenant(parts: &mut Parts) -> Result<Option<TenantId>, Problem> {
-    let Ok(params) = RawPathParams::from_request_parts(parts, &()).await else { return Ok(None) };
+    // A path that is no UTF-8 names nothing; every route here has parameters, if only none.
+    let params = RawPathParams::from_request_parts(parts, &()).await;
+    let params = params.map_err(|_| Problem::missing())?;
     let Some((_, text)) = params.iter().find(|(name, _)| *name == "tenantId") else {
         return Ok(None);
     };
@@ -147,7 +143,7 @@ fn may_enter(caller: &Caller, row: &Row, wanted: Option<TenantId>) -> bool {
     }
 }
 
-fn foreign(_tenant: Option<TenantId>) -> Problem {
+fn foreign() -> Problem {
     let detail =
         "X-Tenant-Id must be one of your token's tenants and equal the tenant in the path.";
     Problem::new(&kinds::TENANT_FORBIDDEN, detail)

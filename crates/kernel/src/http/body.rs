@@ -55,6 +55,10 @@ impl<T: DeserializeOwned> Body<T> {
                 format!("The JSON is nested deeper than {DEPTH_MAX}."),
             ));
         }
+        if self.bytes.trim_ascii_start().first() == Some(&b'[') {
+            // Derived deserialisation would take an array for a struct, its fields in order.
+            return Err(refused("", "wrong_shape", "expected an object, found an array"));
+        }
         let mut json = serde_json::Deserializer::from_slice(&self.bytes);
         let value: T = serde_path_to_error::deserialize(&mut json).map_err(|e| malformed(&e))?;
         json.end()
@@ -78,6 +82,10 @@ fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     }
     let message = error.inner().to_string();
     let code = if error.inner().is_data() { "wrong_shape" } else { "not_json" };
+    refused(&pointer, code, &message)
+}
+
+fn refused(pointer: &str, code: &str, message: &str) -> Problem {
     let mut problem =
         Problem::new(&kinds::MALFORMED, "The body is not the JSON that this operation describes.");
     problem.errors.push(FieldError::new(pointer, code, message));

@@ -31,8 +31,11 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 pub async fn buffer(mut request: Request, next: Next) -> Response {
     let head: usize =
         request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    if head + request.uri().path().len() > HEADERS_MAX {
-        let detail = format!("The headers have {head} bytes; at most {HEADERS_MAX} are accepted.");
+    let head = head + request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if head > HEADERS_MAX {
+        let detail = format!(
+            "Path, query and headers have {head} bytes; at most {HEADERS_MAX} are accepted."
+        );
         return Problem::new(&kinds::HEADERS_TOO_LARGE, detail).into_response();
     }
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {

@@ -11,6 +11,9 @@ pub const PAGE_MAX: u32 = 500;
 /// Items of a page when nothing is asked.
 pub const PAGE_DEFAULT: u32 = 50;
 
+/// U+0000 in a URL: PostgreSQL stores no such text, so nothing can have it in its name.
+const NUL: &str = "%00";
+
 /// Parameters of the path. One that has the wrong form names nothing: 404.
 #[derive(Clone, Copy, Debug)]
 pub struct Path<T>(pub T);
@@ -19,6 +22,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.path().contains(NUL) {
+            return Err(Problem::missing());
+        }
         #[expect(clippy::disallowed_types, reason = "wrapped here")]
         let found = axum::extract::Path::<T>::from_request_parts(parts, state).await;
         found.map(|path| Self(path.0)).map_err(|_| Problem::missing())
@@ -33,10 +39,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        refuse_nul(parts.uri.query().unwrap_or_default())?;
         #[expect(clippy::disallowed_types, reason = "wrapped here")]
         let found = axum::extract::Query::<T>::from_request_parts(parts, state).await;
         found.map(|query| Self(query.0)).map_err(|e| malformed(&e))
     }
+}
+
+fn refuse_nul(query: &str) -> Result<(), Problem> {
+    let Some(found) = query.split('&').find(|pair| pair.contains(NUL)) else { return Ok(()) };
+    let name = found.split('=').next().filter(|name| !name.contains(NUL)).unwrap_or_default();
+    Err(unreadable(name, "control_character", "Must not contain control characters."))
 }
 
 fn malformed(rejection: &QueryRejection) -> Problem {
@@ -44,8 +57,13 @@ fn malformed(rejection: &QueryRejection) -> Problem {
     let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
     let (name, message) =
         text.split_once(": ").filter(|(name, _)| !name.contains(' ')).unwrap_or(("", text));
+    unreadable(name, "wrong_shape", message)
+}
+
+/// The 400 of one query parameter.
+pub fn unreadable(name: &str, code: &str, message: impl Into<String>) -> Problem {
     let mut problem = Problem::new(&kinds::MALFORMED, "A query parameter cannot be read.");
-    problem.errors.push(FieldError::new(format!("?{name}"), "wrong_shape", message));
+    problem.errors.push(FieldError::new(format!("?{name}"), code, message));
     problem
 }
 
@@ -80,9 +98,7 @@ pub fn page_size(asked: Option<u32>) -> Result<i64, Problem> {
     if (1..=PAGE_MAX).contains(&size) {
         return Ok(i64::from(size));
     }
-    let mut problem = Problem::new(&kinds::MALFORMED, "A query parameter cannot be read.");
-    problem.errors.push(FieldError::new("?pageSize", "out_of_range", format!("1 to {PAGE_MAX}")));
-    Err(problem)
+    Err(unreadable("pageSize", "out_of_range", format!("1 to {PAGE_MAX}")))
 }
 
 /// The answer to a method that a path does not have.

@@ -2,7 +2,6 @@
 
 pub mod audit;
 pub mod feed;
-pub mod outbox;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -10,8 +9,5 @@ use crate::Kernel;
 
 /// The kernel's operations, one line each.
 pub fn routes() -> OpenApiRouter<Kernel> {
-    OpenApiRouter::new()
-        .routes(routes!(feed::read))
-        .routes(routes!(audit::list))
-        .routes(routes!(outbox::read))
+    OpenApiRouter::new().routes(routes!(feed::read)).routes(routes!(audit::list))
 }

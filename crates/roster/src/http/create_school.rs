@@ -15,6 +15,9 @@ pub(super) async fn post(
     cx: Cx<SchoolCreate>,
     body: Body<school::CreateSchool>,
 ) -> Result<Reply, Problem> {
-    let new = body.parse()?.parse().map_err(Error::Invalid)?;
-    cx.write("roster.school.create", async move |tx| school::create(tx, &new).await).await
+    cx.write("roster.school.create", async move |tx| {
+        let new = body.parse()?.parse().map_err(Error::Invalid)?;
+        school::create(tx, &new).await
+    })
+    .await
 }

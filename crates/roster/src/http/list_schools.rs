@@ -14,6 +14,8 @@ use serde::Deserialize;
 use crate::school::{self, After, Order, School, Status, Wanted};
 
 const ROUTE: &str = "roster.schools";
+/// Most characters of a search: as many as an external id has.
+const SEARCH_MAX: usize = 255;
 
 /// Which schools are wanted.
 #[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
@@ -23,7 +25,7 @@ pub(super) struct Filter {
     /// Only schools of this status.
     status: Option<Status>,
     /// What the name starts with (case does not count), or a whole external id.
-    #[param(max_length = 200)]
+    #[param(max_length = 255)]
     q: Option<String>,
     /// `name` (default) or `-name`.
     #[serde(default)]
@@ -46,6 +48,10 @@ pub(super) async fn get(
     Query(filter): Query<Filter>,
 ) -> Result<Ok200<Page<School>>, Problem> {
     let limit = params::page_size(filter.page_size)?;
+    if filter.q.as_ref().is_some_and(|q| q.chars().nth(SEARCH_MAX).is_some()) {
+        let message = format!("At most {SEARCH_MAX} characters.");
+        return Err(params::unreadable("q", "too_long", message));
+    }
     let key = (filter.status, &filter.q, filter.sort);
     let cursors = &cx.kernel().cursors;
     let after = match &filter.next_token {
