@@ -1,10 +1,17 @@
 //! The server's stories: one binary, a module for each part.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod broker;
 mod cluster;
 mod config;
+mod hostile;
 mod identity;
+mod matrix;
 mod migrate;
 mod process;
 mod serve;

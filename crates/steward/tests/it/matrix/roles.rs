@@ -1,0 +1,117 @@
+//! Each role in its own district.
+
+use kernel::Role;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::operations::{Operation, Target};
+use super::stage::Stage;
+
+#[tokio::test]
+async fn each_role_may_exactly_what_the_table_says() {
+    let stage = Stage::set().await;
+    for operation in &stage.operations {
+        let untouched = stage.target(stage.own).await;
+        for role in Role::ALL {
+            let target =
+                if may(operation, role) { stage.fresh(operation).await } else { untouched };
+            if operation.row.own.contains(&role) {
+                stage.give(role, &target).await;
+            }
+            let before = stage.recorded().await;
+            let client = stage.caller(operation, role);
+            let answer = operation.request(&client, &target).await.unwrap();
+            let after = stage.recorded().await;
+            if may(operation, role) {
+                assert_eq!(
+                    answer.status,
+                    operation.entry.success,
+                    "{role:?}: {} {}",
+                    operation.id(),
+                    answer.text()
+                );
+                assert_eq!(after.0, before.0, "{role:?}: {}: recorded as denied", operation.id());
+            } else {
+                answer.problem(403, "forbidden");
+                let once = (before.0 + 1, before.1);
+                assert_eq!(after, once, "{role:?}: {}: on record, unchanged", operation.id());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_auditor_never_writes() {
+    let stage = Stage::set().await;
+    let target = stage.target(stage.own).await;
+    for operation in stage.operations.iter().filter(|operation| operation.writes()) {
+        let auditor = stage.caller(operation, Role::Auditor);
+        operation.request(&auditor, &target).await.unwrap().problem(403, "forbidden");
+    }
+}
+
+#[tokio::test]
+async fn own_only_roles_reach_nothing_else() {
+    let stage = Stage::set().await;
+    let (own, other) = (stage.target(stage.own).await, stage.target(stage.own).await);
+    let mut given = Vec::new();
+    for operation in &stage.operations {
+        for &role in operation.row.own {
+            if !given.contains(&role) {
+                stage.give(role, &own).await;
+                given.push(role);
+            }
+            narrowed(&stage, operation, role, (&own, &other)).await;
+        }
+    }
+}
+
+/// Another school is like one that does not exist, and a list shows the own ones alone.
+async fn narrowed(stage: &Stage, operation: &Operation, role: Role, schools: (&Target, &Target)) {
+    let client = stage.caller(operation, role);
+    let (own, other) = schools;
+    if operation.has("schoolId") {
+        let missing = Target { school: Uuid::nil(), ..*other };
+        let beyond = operation.request(&client, other).await.unwrap().problem(404, "not-found");
+        let missing = operation.request(&client, &missing).await.unwrap().problem(404, "not-found");
+        assert_eq!(anonymous(beyond), anonymous(missing), "{role:?}: {}", operation.id());
+        return;
+    }
+    assert_eq!(
+        operation.id(),
+        "listSchools",
+        "say in matrix/roles.rs how own-only roles see this operation narrowed"
+    );
+    let page = operation.request(&client, own).await.unwrap().expect(200);
+    let shown: Vec<_> = page["items"].as_array().unwrap().iter().map(|s| &s["schoolId"]).collect();
+    assert_eq!(shown, [&Value::from(own.school.to_string())], "{role:?}");
+}
+
+#[tokio::test]
+async fn own_only_roles_without_a_staff_record_reach_nothing() {
+    let stage = Stage::set().await;
+    let target = stage.target(stage.own).await;
+    for operation in &stage.operations {
+        for &role in operation.row.own {
+            let client = stage.caller(operation, role);
+            let answer = operation.request(&client, &target).await.unwrap();
+            if operation.has("schoolId") {
+                answer.problem(404, "not-found");
+            } else {
+                assert_eq!(answer.expect(200)["items"], Value::Array(Vec::new()), "{role:?}");
+            }
+        }
+    }
+}
+
+/// Whether the table allows it, anywhere or for what is the role's own.
+pub(super) fn may(operation: &Operation, role: Role) -> bool {
+    operation.row.roles.contains(&role) || operation.row.own.contains(&role)
+}
+
+/// A problem without what differs between any two requests.
+pub(super) fn anonymous(mut problem: Value) -> Value {
+    let fields = problem.as_object_mut().unwrap();
+    fields.retain(|name, _| !["instance", "traceId", "correlationId"].contains(&name.as_str()));
+    problem
+}

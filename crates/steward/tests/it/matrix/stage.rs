@@ -1,0 +1,117 @@
+//! A server with two districts, and everybody who may call it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use kernel::permission::Scope;
+use kernel::{Role, TenantId};
+use serde_json::json;
+use testkit::issuer::ISSUER;
+use testkit::{Client, Person, Server};
+use uuid::Uuid;
+
+use super::operations::{self, Operation, Target};
+
+pub(crate) struct Stage {
+    pub(crate) server: Server,
+    pub(crate) operations: Vec<Operation>,
+    /// The district that is called.
+    pub(crate) own: TenantId,
+    /// Another one.
+    pub(crate) other: TenantId,
+    nobody: Client,
+}
+
+impl Stage {
+    pub(crate) async fn set() -> Self {
+        let server = Server::start().await.unwrap();
+        let nobody = server.anybody().unwrap();
+        let document = nobody.get("/openapi.json").await.unwrap().expect(200);
+        let own = server.district("Own").await.unwrap();
+        let other = server.district("Other").await.unwrap();
+        Self { operations: operations::all(&document), server, own, other, nobody }
+    }
+
+    /// A caller without a token.
+    pub(crate) fn nobody(&self) -> Client {
+        self.nobody.clone()
+    }
+
+    /// A token of somebody with one role and these tenants.
+    pub(crate) fn token(&self, role: Role, tenants: &[TenantId]) -> String {
+        self.server.issuer.token(&Person::with(role, tenants), self.server.now()).unwrap()
+    }
+
+    /// Somebody with one role and these tenants; in none until a test says so.
+    pub(crate) fn role(&self, role: Role, tenants: &[TenantId]) -> Client {
+        self.nobody().with_token(self.token(role, tenants))
+    }
+
+    /// Who calls an operation in their own district: what belongs to the platform is called without a tenant.
+    pub(crate) fn caller(&self, operation: &Operation, role: Role) -> Client {
+        let client = self.role(role, &[self.own]);
+        match operation.row.scope {
+            Scope::Tenant => client.in_tenant(self.own),
+            Scope::Platform => client,
+        }
+    }
+
+    /// A new school of a district.
+    pub(crate) async fn target(&self, tenant: TenantId) -> Target {
+        let registrar = self.role(Role::Registrar, &[tenant]).in_tenant(tenant);
+        let name = format!("Target {}", unique());
+        let school = registrar.post("/schools", json!({"name": name})).await.unwrap().expect(201);
+        Target { tenant, school: school["schoolId"].as_str().unwrap().parse().unwrap() }
+    }
+
+    /// Something that an operation may use up: a new school, or a new district for what ends districts.
+    pub(crate) async fn fresh(&self, operation: &Operation) -> Target {
+        let uses_up = operation.row.scope == Scope::Platform && operation.writes();
+        if uses_up && operation.has("tenantId") {
+            let name = format!("District to end {}", unique());
+            let tenant = self.server.district(&name).await.unwrap();
+            return Target { tenant, school: Uuid::nil() };
+        }
+        self.target(self.own).await
+    }
+
+    /// Makes a school the own one of the person with this role, as their staff record would.
+    pub(crate) async fn give(&self, role: Role, target: &Target) {
+        let admin = &self.server.database.admin;
+        let subject = Person::with(role, &[]).subject;
+        let staff: Uuid = sqlx::query_scalar(
+            "insert into roster.staff (tenant_id, staff_id, issuer, subject) values ($1, gen_random_uuid(), $2, $3)
+             on conflict (tenant_id, issuer, subject) do update set subject = $3 returning staff_id",
+        )
+        .bind(target.tenant.0)
+        .bind(ISSUER)
+        .bind(subject)
+        .fetch_one(admin)
+        .await
+        .unwrap();
+        sqlx::query(
+            "insert into roster.staff_school (tenant_id, staff_id, school_id) values ($1, $2, $3)",
+        )
+        .bind(target.tenant.0)
+        .bind(staff)
+        .bind(target.school)
+        .execute(admin)
+        .await
+        .unwrap();
+    }
+
+    /// How many refusals are on record, and how many changes: every change is audited.
+    pub(crate) async fn recorded(&self) -> (i64, i64) {
+        sqlx::query_as(
+            "select count(*) filter (where outcome = 'denied'), count(*) filter (where outcome <> 'denied')
+             from kernel.audit",
+        )
+        .fetch_one(&self.server.database.admin)
+        .await
+        .unwrap()
+    }
+}
+
+fn unique() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
