@@ -92,6 +92,8 @@ permissions! {
     FeedRead "platform.feed.read" Tenant General [Auditor DistrictAdmin PlatformAdmin] own [];
     /// Read the audit trail.
     AuditRead "platform.audit.read" Tenant General [Auditor DistrictAdmin PlatformAdmin] own [];
+    /// See how far a tenant's events are published and which the broker refused.
+    OutboxRead "platform.outbox.read" Tenant General [PlatformAdmin] own [];
 }
 
 /// The row of an operation's name.

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod feed;
+pub mod outbox;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -9,5 +10,8 @@ use crate::Kernel;
 
 /// The kernel's operations, one line each.
 pub fn routes() -> OpenApiRouter<Kernel> {
-    OpenApiRouter::new().routes(routes!(feed::read)).routes(routes!(audit::list))
+    OpenApiRouter::new()
+        .routes(routes!(feed::read))
+        .routes(routes!(audit::list))
+        .routes(routes!(outbox::read))
 }
