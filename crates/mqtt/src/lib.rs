@@ -1,4 +1,4 @@
-//! MQTT for services: acknowledged publishes, handlers that cannot hurt each other, a connection that comes back.
+#![doc = include_str!("../README.md")]
 
 mod client;
 mod config;

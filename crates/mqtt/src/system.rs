@@ -5,10 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// The wall clock, for the time an envelope carries. Durations are measured with tokio's clock.
+/// The wall clock to the microsecond, for the time an envelope carries. Durations are measured with tokio's clock.
 #[expect(clippy::disallowed_methods, reason = "this module owns the clock of the crate")]
 pub(crate) fn now() -> Timestamp {
-    Timestamp::now()
+    let now = Timestamp::now();
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 
 /// A fresh identifier of 32 hexadecimal digits.

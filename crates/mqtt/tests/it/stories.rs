@@ -2,6 +2,7 @@
 
 mod basics;
 mod failures;
+mod limits;
 mod outages;
 mod scale;
 
@@ -67,4 +68,5 @@ async fn rabbitmq_tells_every_story() {
         println!("{name}");
         story(&mut broker).await;
     }
+    limits::brokers_limits(&mut broker).await;
 }
