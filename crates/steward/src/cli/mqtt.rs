@@ -5,10 +5,13 @@ mod health;
 mod publish;
 mod subscribe;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use steward_mqtt::{MqttClient, MqttConfig, Protocol};
+
+use crate::{broker, datadir};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -20,8 +23,10 @@ pub enum MqttCommand {
     )]
     Pub(publish::Publish),
     /// Follow topics
-    #[command(before_help = "Examples:\n  steward mqtt sub --url mqtt://localhost '#'\n  \
-                       steward mqtt sub --url mqtts://broker --json 'system/health/+' 'tts/#'")]
+    #[command(
+        before_help = "Examples:\n  steward mqtt sub --data-dir ./data 'steward/#'\n  steward mqtt sub --url mqtt://localhost '#'\n  \
+                       steward mqtt sub --url mqtts://broker --json 'system/health/+' 'tts/#'"
+    )]
     Sub(subscribe::Subscribe),
     /// Show the retained health of all services
     #[command(before_help = "Examples:\n  steward mqtt health --url mqtt://localhost\n  \
@@ -38,8 +43,17 @@ pub enum MqttCommand {
 #[derive(Debug, Args)]
 struct Connection {
     /// The broker: mqtt://, mqtts://, ws:// or wss://, with user and password
-    #[arg(long, value_name = "URL", env = "MQTT_URL", hide_env_values = true)]
-    url: String,
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "MQTT_URL",
+        hide_env_values = true,
+        required_unless_present = "data_dir"
+    )]
+    url: Option<String>,
+    /// The broker of the server that runs on this folder, as its local reader
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
     /// The client id; without one, a new one is made
     #[arg(long, value_name = "ID", env = "MQTT_CLIENT_ID")]
     client_id: Option<String>,
@@ -62,8 +76,16 @@ fn protocol(text: &str) -> Result<Protocol, String> {
 impl Connection {
     fn config(&self) -> anyhow::Result<MqttConfig> {
         let random = || format!("steward-cli-{:08x}", rand::random::<u32>());
-        let client_id = self.client_id.clone().unwrap_or_else(random);
-        let mut config = MqttConfig::new(&self.url, client_id)?.protocol(self.protocol);
+        let mut config = match (&self.data_dir, &self.url) {
+            (Some(dir), _) => local(dir)?,
+            (None, Some(url)) => {
+                MqttConfig::new(url, self.client_id.clone().unwrap_or_else(random))?
+            }
+            (None, None) => {
+                bail!("name a broker with --url, or a running server's folder with --data-dir")
+            }
+        };
+        config = config.protocol(self.protocol);
         if let Some(path) = &self.ca_file {
             config = config.ca_file(path);
         }
@@ -75,6 +97,19 @@ impl Connection {
         client.connect().await?;
         Ok(client)
     }
+}
+
+/// The broker of the server that runs on `dir`: who may read the folder's credentials may read its events.
+fn local(dir: &Path) -> anyhow::Result<MqttConfig> {
+    let shown = dir.display();
+    let Some(run) = datadir::running(dir)? else {
+        bail!("no server runs on {shown}: start it with `steward serve --data-dir {shown}`");
+    };
+    let Some(reader) = broker::local_reader(dir)? else {
+        bail!("the server on {shown} uses another broker ({}): name it with --url", run.mqtt);
+    };
+    let client_id = format!("{}:{:08x}", reader.user, rand::random::<u32>());
+    Ok(MqttConfig::new(&run.mqtt, client_id)?.credentials(reader.user, reader.password.expose()))
 }
 
 /// Runs the command.

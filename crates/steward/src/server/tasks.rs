@@ -19,6 +19,7 @@ use crate::broker::Link;
 #[derive(Debug)]
 pub(super) struct Tasks {
     tracker: TaskTracker,
+    holding: TaskTracker,
     requests: CancellationToken,
     background: CancellationToken,
     leases: CancellationToken,
@@ -29,13 +30,14 @@ impl Tasks {
     pub(super) fn start(kernel: &Kernel, plan: &Plan, link: &Link) -> Self {
         let tasks = Self {
             tracker: TaskTracker::new(),
+            holding: TaskTracker::new(),
             requests: CancellationToken::new(),
             background: CancellationToken::new(),
             leases: CancellationToken::new(),
         };
         let node = kernel.ids.next();
         let leases = Leases::new(node);
-        tasks.tracker.spawn(lease::hold(
+        tasks.holding.spawn(lease::hold(
             kernel.system.clone(),
             leases.clone(),
             kernel.wake.clone(),
@@ -88,9 +90,11 @@ impl Tasks {
     pub(super) async fn stop(self) {
         self.requests.cancel();
         self.background.cancel();
-        self.leases.cancel();
         self.tracker.close();
         self.tracker.wait().await;
+        self.leases.cancel();
+        self.holding.close();
+        self.holding.wait().await;
     }
 }
 
