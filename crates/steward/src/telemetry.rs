@@ -13,8 +13,9 @@ const LATENCY_BUCKETS: [f64; 14] =
 /// Sends logs to standard error. Field values are what the code chose to name: secrets and personal data have no
 /// readable form (their types print a mask), and bodies and tokens are never logged.
 pub fn logs(format: LogFormat, level: &str) {
-    // The embedded broker tells every connection; it speaks up when something is wrong.
-    let filter = EnvFilter::new(format!("mqtt5=warn,{level}"));
+    // The embedded broker tells every connection and every message that it drops; it speaks up when something is wrong.
+    let filter =
+        EnvFilter::new(format!("mqtt5=warn,mqtt5::broker::storage::client_queue=error,{level}"));
     let pretty = match format {
         LogFormat::Auto => std::io::stderr().is_terminal(),
         LogFormat::Json => false,
