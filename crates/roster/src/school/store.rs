@@ -166,28 +166,52 @@ pub(super) async fn lock(tx: &mut Tx, id: SchoolId) -> Result<Option<School>, sq
 const LAST: &str = "\u{10FFFF}";
 
 /// The rows of one page; each direction is a query of its own, so that both walk the index.
+///
+/// By name, by status and name, by the caller's own ids, and by external id are four branches, each on its index and at
+/// most a page long: one condition for all would read every school once PostgreSQL has settled on a plan. A branch that is
+/// not asked for finds nothing.
 macro_rules! page {
     ($tx:ident, $wanted:ident, $own:ident, $after:tt, $direction:tt, $start:expr) => {{
         let (name, id) = $wanted.after.as_ref().map_or($start, |after| (after.0.as_str(), after.1));
         let (prefix, external) = $wanted.search.as_ref().map(|(p, e)| (p.as_str(), e.as_str())).unzip();
         let tenant = $tx.tenant().0;
         let rows = sqlx::query!(
-            r#"select school_id, name, name_key, status, timezone, external_refs as "external_refs: Json<Vec<crate::external::ExternalRef>>",
-                      version, created_at, updated_at
-               from roster.school s
-               where tenant_id = $1 and (name_key, school_id) "# + $after + r#" ($2, $3)
-                 and ($4::text is null or status = $4)
-                 and ($5::uuid[] is null or school_id = any($5))
-                 and ($6::text is null or (name_key >= $6 and name_key < $6 || $8)
-                      or school_id in (select e.entity_id from roster.external_id e
-                                       where e.tenant_id = $1 and e.kind = 'school' and e.value = $7))
+            r#"select school_id as "school_id!", name as "name!", name_key as "name_key!", status as "status!", timezone as "timezone!",
+                      external_refs as "external_refs!: Json<Vec<crate::external::ExternalRef>>",
+                      version as "version!", created_at as "created_at!", updated_at as "updated_at!"
+               from (
+                 (select * from roster.school
+                  where tenant_id = $1 and (name_key, school_id) "# + $after + r#" ($2, $3)
+                    and name_key >= $6 and name_key < $6 || $8
+                    and $4::text is null and $5::uuid[] is null
+                  order by name_key "# + $direction + ", school_id " + $direction + r#" limit $9)
+                 union all
+                 (select * from roster.school
+                  where tenant_id = $1 and (name_key, school_id) "# + $after + r#" ($2, $3)
+                    and name_key >= $6 and name_key < $6 || $8
+                    and status = $4 and $5 is null
+                  order by name_key "# + $direction + ", school_id " + $direction + r#" limit $9)
+                 union all
+                 (select * from roster.school
+                  where tenant_id = $1 and (name_key, school_id) "# + $after + r#" ($2, $3)
+                    and name_key >= $6 and name_key < $6 || $8
+                    and ($4 is null or status = $4) and school_id = any($5)
+                  order by name_key "# + $direction + ", school_id " + $direction + r#" limit $9)
+                 union all
+                 (select * from roster.school
+                  where tenant_id = $1 and (name_key, school_id) "# + $after + r#" ($2, $3)
+                    and not (name_key >= $6 and name_key < $6 || $8)
+                    and school_id in (select e.entity_id from roster.external_id e
+                                      where e.tenant_id = $1 and e.kind = 'school' and e.value = $7)
+                    and ($4 is null or status = $4) and ($5 is null or school_id = any($5))
+                  order by name_key "# + $direction + ", school_id " + $direction + r#" limit $9)) found
                order by name_key "# + $direction + ", school_id " + $direction + " limit $9",
             tenant,
             name,
             id,
             $wanted.status.map(Status::name),
             $own,
-            prefix,
+            prefix.unwrap_or_default(),
             external,
             LAST,
             $wanted.limit + 1,
