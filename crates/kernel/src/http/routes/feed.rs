@@ -85,8 +85,10 @@ pub(super) async fn read(
             .get("last-event-id")
             .and_then(|id| id.to_str().ok())
             .and_then(|id| id.parse().ok());
-        let stream = stream(cx, path.context, last.unwrap_or(query.after))
-            .take_until(tokio::time::sleep(STREAM_MAX));
+        let after = last.unwrap_or(query.after);
+        // Refused while there still is a status to say it with.
+        page(&cx, &path.context, after, 1).await?;
+        let stream = stream(cx, path.context, after).take_until(tokio::time::sleep(STREAM_MAX));
         return Ok(Sse::new(stream)
             .keep_alive(KeepAlive::new().interval(HEARTBEAT))
             .into_response());
