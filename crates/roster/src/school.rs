@@ -22,8 +22,8 @@ const KIND: &str = "school";
 pub async fn create(tx: &mut Tx, new: &NewSchool) -> Result<Outcome<Created<School>>, Error> {
     let school = new.school(tx.new_id(), tx.now());
     store::lock_name(tx, &school.name_key).await?;
-    if !store::insert(tx, &school).await? {
-        return Err(name_taken(tx, &school).await);
+    while !store::insert(tx, &school).await? {
+        name_is_free(tx, &school).await?;
     }
     save_refs(tx, &school).await?;
     tx.changed(None, Some(&school), &events::SchoolCreated((&school).into()))?;
@@ -46,8 +46,8 @@ pub async fn update(
         return Ok(Outcome::AlreadyApplied(fresh(before)));
     };
     store::lock_name(tx, &after.name_key).await?;
-    if !store::update(tx, &after).await? {
-        return Err(name_taken(tx, &after).await);
+    while !store::update(tx, &after).await? {
+        name_is_free(tx, &after).await?;
     }
     save_refs(tx, &after).await?;
     tx.changed(Some(&before), Some(&after), &events::SchoolUpdated((&after).into()))?;
@@ -92,11 +92,11 @@ async fn reach(tx: &mut Tx, id: SchoolId) -> Result<School, Error> {
     store::lock(tx, id).await?.ok_or(Error::Missing)
 }
 
-async fn name_taken(tx: &mut Tx, school: &School) -> Error {
-    match store::twin(tx, school).await {
-        Ok(Some(twin)) => Error::SchoolNameTaken(tx.tenant(), twin),
-        Ok(None) => Error::Missing,
-        Err(e) => e.into(),
+/// Names the school that stood in the way, unless it was archived since.
+async fn name_is_free(tx: &mut Tx, school: &School) -> Result<(), Error> {
+    match store::twin(tx, school).await? {
+        Some(twin) => Err(Error::SchoolNameTaken(tx.tenant(), twin)),
+        None => Ok(()),
     }
 }
 
