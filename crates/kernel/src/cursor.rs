@@ -22,7 +22,7 @@ const TAG_BYTES: usize = 16;
 pub struct Page<T> {
     /// The items of this page, in the list's order.
     pub items: Vec<T>,
-    /// Give it back as `pageToken` for the next page; absent on the last one.
+    /// Give it back as `nextToken` for the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
 }

@@ -29,12 +29,17 @@ pub fn field(
         ("empty", "Must not be empty.".to_owned())
     } else if text.chars().nth(max).is_some() {
         ("too_long", format!("At most {max} characters."))
-    } else if text.chars().any(char::is_control) {
-        // Among them NUL, which PostgreSQL does not store.
+    } else if text.chars().any(|c| c.is_control() || is_noncharacter(c)) {
+        // Among them NUL, which PostgreSQL does not store, and U+10FFFF, which marks the end of sorted lists.
         ("control_character", "Must not contain control characters.".to_owned())
     } else {
         return Some(text.to_owned());
     };
     errors.push(FieldError::new(pointer, refusal.0, refusal.1));
     None
+}
+
+/// The code points that Unicode keeps from ever standing for a character (section 23.7).
+const fn is_noncharacter(c: char) -> bool {
+    matches!(c, '\u{fdd0}'..='\u{fdef}') || (c as u32) & 0xfffe == 0xfffe
 }
