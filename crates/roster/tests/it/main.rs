@@ -1,0 +1,17 @@
+//! The roster's stories: tenants and schools over HTTP, MQTT and the feed, on real components.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop there"
+)]
+
+mod audit;
+mod feed;
+mod home;
+mod idempotency;
+mod limits;
+mod origin;
+mod own;
+mod reads;
+mod school;
+mod tenant;
