@@ -71,7 +71,7 @@ impl Client {
         self.request(Method::DELETE, path)
     }
 
-    /// Any request. `path` begins with `/api`, or it is the tenant's, or (`/openapi.json`) the server's.
+    /// Any request. In a tenant, a path that does not begin with `/api` is the tenant's; otherwise it is the server's.
     pub fn request(&self, method: Method, path: &str) -> Request {
         let mut headers = HeaderMap::new();
         let key = NEXT_KEY.fetch_add(1, Ordering::Relaxed);

@@ -4,6 +4,7 @@
 //! - [`Server`] (feature `server`): Steward in this process, on such a database, at a fixed time, with its own broker.
 //! - [`Client`]: HTTP as one caller, with the headers that every request needs.
 //! - [`Events`] (feature `server`): everything that arrives at an MQTT subscriber.
+//! - [`planted::Planted`]: what must not be seen outside, and where it was not.
 //! - [`Process`]: the real binary, to be started, stopped and killed.
 //!
 //! `bin/test` starts the PostgreSQL that this crate connects to. A failed expectation panics, as an assertion does; what
@@ -19,6 +20,7 @@ pub mod database;
 #[cfg(feature = "server")]
 pub mod events;
 pub mod issuer;
+pub mod planted;
 pub mod process;
 mod schema;
 #[cfg(feature = "server")]

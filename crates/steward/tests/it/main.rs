@@ -14,4 +14,5 @@ mod identity;
 mod matrix;
 mod migrate;
 mod process;
+mod secrets;
 mod serve;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use kernel::{Role, TenantId};
 use serde_json::json;
-use testkit::{Client, Events, Process, process};
+use testkit::{Client, Events, Process};
 
 use crate::process::folder;
 
@@ -11,9 +11,7 @@ use crate::process::folder;
 async fn a_killed_server_starts_again_and_has_everything() -> Result<()> {
     let folder = folder();
     let server = Process::start(folder.path(), ["--demo"]).await?;
-    let platform = client(&server, Role::PlatformAdmin, None)?;
-    let tenants = platform.get("/api/v1/tenants").await?.expect(200);
-    let district: TenantId = tenants["items"][0]["tenantId"].as_str().unwrap().parse()?;
+    let district = district(&server).await?;
     let registrar = client(&server, Role::Registrar, Some(district))?;
     let created = registrar.post("/schools", json!({"name": "Cedar High"})).await?.expect(201);
     server.kill();
@@ -28,6 +26,13 @@ async fn a_killed_server_starts_again_and_has_everything() -> Result<()> {
     events.wait_for("SchoolCreated").await?;
     assert!(server.stop().await?.success());
     Ok(())
+}
+
+/// The demo's district.
+pub(crate) async fn district(server: &Process) -> Result<TenantId> {
+    let platform = client(server, Role::PlatformAdmin, None)?;
+    let tenants = platform.get("/api/v1/tenants").await?.expect(200);
+    Ok(tenants["items"][0]["tenantId"].as_str().unwrap().parse()?)
 }
 
 fn client(server: &Process, role: Role, tenant: Option<TenantId>) -> Result<Client> {
