@@ -113,10 +113,33 @@ impl Line<'_> {
         let (correlation, trace) = (self.origin.correlation, self.origin.trace.id());
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let kind = problem.map_or("", |p| p.kind.slug);
+        let path = loggable(self.path, self.route);
         if let Some(internal) = problem.and_then(|p| p.internal.as_deref()) {
-            tracing::error!(method = %self.method, path = self.path, status, kind, %correlation, trace, tenant, internal, "failed");
+            tracing::error!(method = %self.method, path, status, kind, %correlation, trace, tenant, internal, "failed");
         } else {
-            tracing::info!(method = %self.method, path = self.path, status, kind, %correlation, trace, tenant, caller, micros, "request");
+            tracing::info!(method = %self.method, path, status, kind, %correlation, trace, tenant, caller, micros, "request");
         }
+    }
+}
+
+/// The path without what a caller may have put into it: what the route knows and ids stay, a person's name does not.
+fn loggable(path: &str, route: &str) -> String {
+    let is_known =
+        |part: &str| route.split('/').any(|known| known == part) || Uuid::try_parse(part).is_ok();
+    path.split('/')
+        .map(|part| if is_known(part) { part } else { "*" })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::loggable;
+
+    #[test]
+    fn the_log_keeps_routes_and_ids_and_no_names() {
+        let id = "01a1faa3-1cb8-71ad-8a2b-7d5288090013";
+        let logged = loggable(&format!("/schools/{id}/jane.doe"), "/schools/{schoolId}/{name}");
+        assert_eq!(logged, format!("/schools/{id}/*"));
     }
 }
