@@ -132,34 +132,31 @@ pub(super) async fn twin(tx: &mut Tx, school: &School) -> Result<Option<SchoolId
     Ok(found.map(SchoolId))
 }
 
+/// The row of one school; `$lock` is the end of the query.
+macro_rules! one {
+    ($tx:ident, $id:ident, $lock:tt) => {{
+        let tenant = $tx.tenant().0;
+        let found = sqlx::query!(
+            r#"select school_id, name, name_key, status, timezone,
+                      external_refs as "external_refs: Json<Vec<crate::external::ExternalRef>>", version, created_at, updated_at
+               from roster.school where tenant_id = $1 and school_id = $2 "# + $lock,
+            tenant,
+            $id.0,
+        )
+        .fetch_optional($tx.conn())
+        .await?;
+        Ok(found.map(|r| school!(r)))
+    }};
+}
+
 /// One school.
 pub(super) async fn find(tx: &mut Tx, id: SchoolId) -> Result<Option<School>, sqlx::Error> {
-    let tenant = tx.tenant().0;
-    let found = sqlx::query!(
-        r#"select school_id, name, name_key, status, timezone, external_refs as "external_refs: Json<Vec<crate::external::ExternalRef>>",
-                  version, created_at, updated_at
-           from roster.school where tenant_id = $1 and school_id = $2"#,
-        tenant,
-        id.0,
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    Ok(found.map(|r| school!(r)))
+    one!(tx, id, "")
 }
 
 /// One school, locked against other changes until the transaction ends.
 pub(super) async fn lock(tx: &mut Tx, id: SchoolId) -> Result<Option<School>, sqlx::Error> {
-    let tenant = tx.tenant().0;
-    let found = sqlx::query!(
-        r#"select school_id, name, name_key, status, timezone, external_refs as "external_refs: Json<Vec<crate::external::ExternalRef>>",
-                  version, created_at, updated_at
-           from roster.school where tenant_id = $1 and school_id = $2 for update"#,
-        tenant,
-        id.0,
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    Ok(found.map(|r| school!(r)))
+    one!(tx, id, "for update")
 }
 
 /// The last key of all: after every name.
