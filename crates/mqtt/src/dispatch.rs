@@ -28,6 +28,10 @@ use crate::transport::{Incoming, Receipt};
 /// How many messages wait for one handler before the broker is held back: enough for a burst, small enough for memory.
 const QUEUE: usize = 1024;
 
+/// How many QoS 0 messages wait for one handler before the next are dropped: nothing can hold the broker back, so
+/// that bursts of streams need more room.
+const STREAM_QUEUE: usize = 16 * QUEUE;
+
 /// When a message counts as received.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AckWhen {
@@ -187,8 +191,9 @@ impl Table {
 
 impl Entry {
     fn enqueue(&self, message: Message, receipt: &Receipt) {
-        let full = self.depth.load(Ordering::Relaxed) >= QUEUE;
-        if full && message.qos == QoS::AtMostOnce {
+        let depth = self.depth.load(Ordering::Relaxed);
+        let full = depth >= QUEUE;
+        if depth >= STREAM_QUEUE && message.qos == QoS::AtMostOnce {
             return dropped(&message, "its handler is too slow");
         }
         let withheld = full || self.ack == AckWhen::Handled;

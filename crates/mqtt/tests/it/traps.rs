@@ -35,26 +35,26 @@ async fn its_handlers_share_one_task() {
     let broker = Mosquitto::start();
     let client = bare(&broker, "one-task").await;
     let fast = Arc::new(AtomicUsize::new(0));
-    let counting = Arc::clone(&fast);
     let options = || SubscribeOptions { qos: QoS::AtLeastOnce, ..SubscribeOptions::default() };
-    let (entered, slow_runs) = std::sync::mpsc::channel();
-    let (go_on, may_go) = std::sync::mpsc::channel::<()>();
-    let may_go = std::sync::Mutex::new(may_go);
+    let (sender, mut ends) = tokio::sync::mpsc::unbounded_channel();
+    let (counting, watching) = (Arc::clone(&fast), Arc::clone(&fast));
     let slow = move |_| {
-        entered.send(()).unwrap();
-        may_go.lock().unwrap().recv().unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+        sender.send(watching.load(Ordering::SeqCst)).unwrap();
     };
     client.subscribe_with_options("slow", options(), slow).await.unwrap();
     let count = move |_| {
         counting.fetch_add(1, Ordering::SeqCst);
     };
     client.subscribe_with_options("fast", options(), count).await.unwrap();
-    client.publish_with_options("slow", "x", level(QoS::AtLeastOnce)).await.unwrap();
-    client.publish_with_options("fast", "x", level(QoS::AtLeastOnce)).await.unwrap();
-    tokio::task::spawn_blocking(move || slow_runs.recv().unwrap()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(fast.load(Ordering::SeqCst), 0, "a blocked handler blocks the others");
-    go_on.send(()).unwrap();
+    let speaker = crate::support::client(&broker.url(), "speaker").await;
+    let options = steward_mqtt::PublishOptions::default;
+    let (first, second) = tokio::join!(
+        speaker.publish("slow", "x", options()),
+        speaker.publish("fast", "x", options())
+    );
+    assert!(first.is_ok() && second.is_ok());
+    assert_eq!(soon(ends.recv()).await, Some(0), "a blocked handler blocks the others");
     soon(async {
         while fast.load(Ordering::SeqCst) == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import resource
+import socket
 import sys
 import time
 import uuid
@@ -11,7 +12,8 @@ import aiomqtt
 
 
 async def main(port, qos, count):
-    async with aiomqtt.Client("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V5, identifier="throughput-python") as client:
+    async with aiomqtt.Client("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V5, identifier="throughput-python",
+                              socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]) as client:
         client.pending_calls_threshold = count + 1
         await client.subscribe("throughput/python", qos=qos)
         began = time.monotonic()
