@@ -121,3 +121,46 @@ pub fn markdown() -> String {
     };
     head + &TABLE.iter().map(line).collect::<Vec<_>>().concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn with(roles: &[Role]) -> Caller {
+        Caller { roles: roles.to_vec(), ..Caller::system("test") }
+    }
+
+    #[test]
+    fn the_wider_of_two_roles_decides() {
+        let row = SchoolRead::ROW;
+        assert_eq!(row.reach(&with(&[Role::Auditor])), Some(Reach::Everything));
+        assert_eq!(row.reach(&with(&[Role::Teacher])), Some(Reach::Own));
+        assert_eq!(row.reach(&with(&[Role::Teacher, Role::Auditor])), Some(Reach::Everything));
+        assert_eq!(row.reach(&with(&[Role::Operator])), None);
+        assert_eq!(row.reach(&with(&[])), None);
+    }
+
+    #[test]
+    fn every_row_has_a_name_of_its_own_and_somebody_who_may() {
+        let names: HashSet<_> = TABLE.iter().map(|row| row.name).collect();
+        assert_eq!(names.len(), TABLE.len());
+        for row in TABLE {
+            assert!(!row.roles.is_empty() && !row.about.trim().is_empty(), "{}", row.name);
+            assert!(!row.own.iter().any(|role| row.roles.contains(role)), "{}: twice", row.name);
+            assert!(std::ptr::eq(super::row(row.name).unwrap(), *row));
+        }
+        assert!(row("roster.school.destroy").is_none());
+    }
+
+    #[test]
+    fn an_auditor_only_reads_and_only_the_platform_does_what_is_the_platforms() {
+        for row in TABLE {
+            let reads = row.name.rsplit('.').next() == Some("read");
+            assert!(reads || !row.roles.contains(&Role::Auditor), "{}", row.name);
+            let platform = row.scope == Scope::Platform;
+            assert!(!platform || row.roles == [Role::PlatformAdmin], "{}", row.name);
+        }
+    }
+}

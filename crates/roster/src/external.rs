@@ -95,3 +95,55 @@ pub async fn replace(
     .fetch_optional(conn)
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reference(source: &str, value: &str) -> ExternalRef {
+        ExternalRef { source: source.to_owned(), value: value.to_owned() }
+    }
+
+    #[test]
+    fn references_are_trimmed_sorted_and_one_where_they_are_equal() {
+        let mut errors = Vec::new();
+        let refs = vec![reference("sis", "2"), reference("erp", "9"), reference(" sis", "2 ")];
+        assert_eq!(parse(refs, &mut errors), [reference("erp", "9"), reference("sis", "2")]);
+        assert!(errors.is_empty());
+    }
+
+    #[test]
+    fn the_case_of_a_reference_counts() {
+        let refs = vec![reference("sis", "a"), reference("sis", "A"), reference("SIS", "a")];
+        assert_eq!(parse(refs, &mut Vec::new()).len(), 3);
+    }
+
+    #[test]
+    fn each_refusal_names_its_place() {
+        let mut errors = Vec::new();
+        let long = |count| "x".repeat(count);
+        let refs = vec![
+            reference("sis", &long(VALUE_MAX)),
+            reference(&long(SOURCE_MAX + 1), ""),
+            reference("sis", &long(VALUE_MAX + 1)),
+        ];
+        assert_eq!(parse(refs, &mut errors).len(), 1);
+        let places: Vec<_> = errors.iter().map(|e| (e.pointer.as_str(), e.code.as_str())).collect();
+        let expected = [
+            ("/externalRefs/1/source", "too_long"),
+            ("/externalRefs/1/value", "empty"),
+            ("/externalRefs/2/value", "too_long"),
+        ];
+        assert_eq!(places, expected);
+    }
+
+    #[test]
+    fn a_list_of_references_has_an_end() {
+        let refs = |count: usize| (0..count).map(|n| reference("sis", &n.to_string())).collect();
+        let mut errors = Vec::new();
+        assert_eq!(parse(refs(REFS_MAX), &mut errors).len(), REFS_MAX);
+        assert!(errors.is_empty());
+        assert!(parse(refs(REFS_MAX + 1), &mut errors).is_empty());
+        assert_eq!(errors.len(), 1);
+    }
+}

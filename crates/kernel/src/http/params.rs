@@ -108,3 +108,25 @@ pub async fn method_not_allowed() -> Problem {
         "The path exists, but not with this method; Allow lists those it has.",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{PAGE_DEFAULT, PAGE_MAX, page_size, refuse_nul};
+
+    #[test]
+    fn a_page_has_one_to_five_hundred_items() {
+        assert_eq!(page_size(None).ok(), Some(i64::from(PAGE_DEFAULT)));
+        assert_eq!(page_size(Some(1)).ok(), Some(1));
+        assert_eq!(page_size(Some(PAGE_MAX)).ok(), Some(i64::from(PAGE_MAX)));
+        for size in [0, PAGE_MAX + 1, u32::MAX] {
+            assert_eq!(page_size(Some(size)).unwrap_err().errors[0].pointer, "?pageSize");
+        }
+    }
+
+    #[test]
+    fn nul_is_refused_under_the_name_of_its_parameter() {
+        assert!(refuse_nul("q=a%20b&sort=name").is_ok());
+        assert_eq!(refuse_nul("a=b&q=x%00").unwrap_err().errors[0].pointer, "?q");
+        assert_eq!(refuse_nul("%00=1").unwrap_err().errors[0].pointer, "?");
+    }
+}

@@ -49,7 +49,8 @@ proptest! {
 
 #[test]
 fn what_postgresql_cannot_store_is_refused_with_the_field() {
-    for text in ["", " \t ", "a\u{0}b", "a\nb", "a\u{7f}b", "a\u{85}b"] {
+    for text in ["", " \t ", "a\u{10ffff}", "\u{fdd0}a", "a\u{0}b", "a\nb", "a\u{7f}b", "a\u{85}b"]
+    {
         let mut errors = Vec::new();
         assert_eq!(field(text, 10, "/name", &mut errors), None, "{text:?}");
         assert_eq!(errors.len(), 1);

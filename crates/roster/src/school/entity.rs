@@ -226,3 +226,85 @@ fn zone(name: &str, errors: &mut Vec<FieldError>) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lincoln() -> School {
+        let asked = r#"{"name": " Lincoln High "}"#;
+        let asked: CreateSchool = serde_json::from_str(asked).unwrap();
+        asked.parse().unwrap().school(SchoolId(Uuid::from_u128(1)), Timestamp::UNIX_EPOCH)
+    }
+
+    fn patched(patch: &str) -> Result<Option<School>, Vec<FieldError>> {
+        let later = Timestamp::from_second(60).unwrap();
+        lincoln().patched(serde_json::from_str(patch).unwrap(), later)
+    }
+
+    #[test]
+    fn a_new_school_is_active_in_its_first_version_in_utc() {
+        let school = lincoln();
+        assert_eq!(
+            (school.name.as_str(), school.name_key.as_str()),
+            ("Lincoln High", "lincoln high")
+        );
+        assert_eq!((school.status, school.version), (Status::Active, 1));
+        assert_eq!((school.timezone.as_str(), school.created_at), ("UTC", school.updated_at));
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names_the_version_and_the_time() {
+        let after = patched(r#"{"name": "Washington"}"#).unwrap().unwrap();
+        let expected = School {
+            name: "Washington".to_owned(),
+            name_key: "washington".to_owned(),
+            version: 2,
+            updated_at: Timestamp::from_second(60).unwrap(),
+            ..lincoln()
+        };
+        assert_eq!(after, expected);
+    }
+
+    #[test]
+    fn a_patch_to_what_is_changes_nothing() {
+        for patch in
+            ["{}", r#"{"name": "Lincoln High "}"#, r#"{"timezone": "UTC", "externalRefs": []}"#]
+        {
+            assert_eq!(patched(patch).unwrap(), None, "{patch}");
+        }
+        // Its key stays, but people read the name.
+        assert!(patched(r#"{"name": "LINCOLN HIGH"}"#).unwrap().is_some());
+    }
+
+    #[test]
+    fn every_bad_value_of_a_patch_is_told_and_nothing_applied() {
+        let errors = patched(r#"{"name": "", "timezone": "Springfield"}"#).unwrap_err();
+        let places: Vec<_> = errors.iter().map(|e| e.pointer.as_str()).collect();
+        assert_eq!(places, ["/name", "/timezone"]);
+        assert!(serde_json::from_str::<PatchSchool>(r#"{"name": null}"#).is_err());
+        assert!(serde_json::from_str::<PatchSchool>(r#"{"status": "Archived"}"#).is_err());
+    }
+
+    #[test]
+    fn a_school_is_archived_once() {
+        let archived = lincoln().archived(Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!((archived.status, archived.version), (Status::Archived, 2));
+        assert_eq!(archived.archived(Timestamp::UNIX_EPOCH), None);
+    }
+
+    #[test]
+    fn zones_are_named_as_the_database_of_zones_names_them() {
+        let known = |name: &str| {
+            let mut errors = Vec::new();
+            zone(name, &mut errors);
+            errors.is_empty()
+        };
+        for name in ["UTC", "America/Chicago", "Asia/Kolkata", "Etc/GMT+5"] {
+            assert!(known(name), "{name}");
+        }
+        for name in ["", "utc", "america/chicago", "Springfield", "+05:30", "/etc/localtime"] {
+            assert!(!known(name), "{name}");
+        }
+    }
+}

@@ -182,3 +182,35 @@ impl NewTenant {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(body: &str) -> Result<NewTenant, Vec<FieldError>> {
+        serde_json::from_str::<ProvisionTenant>(body).unwrap().parse()
+    }
+
+    #[test]
+    fn a_new_tenant_is_active_in_its_first_version() {
+        let new = parse(
+            r#"{"name": " Springfield ", "region": "default", "capabilities": ["b", "a", "b"]}"#,
+        );
+        let row = new.unwrap().row(TenantId(Uuid::from_u128(1)), Timestamp::UNIX_EPOCH);
+        assert_eq!((row.name.as_str(), row.name_key.as_str()), ("Springfield", "springfield"));
+        assert_eq!((row.status, row.version), (Status::Active, 1));
+        assert_eq!(row.capabilities, json!(["a", "b"]));
+    }
+
+    #[test]
+    fn every_bad_value_is_told() {
+        let many = vec!["x"; CAPABILITIES_MAX + 1];
+        let body = json!({"name": "x".repeat(NAME_MAX + 1), "region": "", "capabilities": many});
+        let errors = parse(&body.to_string()).unwrap_err();
+        let places: Vec<_> = errors.iter().map(|e| (e.pointer.as_str(), e.code.as_str())).collect();
+        assert_eq!(
+            places,
+            [("/name", "too_long"), ("/region", "empty"), ("/capabilities", "too_many")]
+        );
+    }
+}

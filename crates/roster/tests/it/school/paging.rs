@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::home::District;
 
 /// Each case pages through a list of its own; the server is the same for all.
-const CASES: usize = 8;
+const CASES: usize = 6;
 
 /// What happens between two pages.
 #[derive(Clone, Debug)]
