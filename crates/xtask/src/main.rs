@@ -1,4 +1,4 @@
-//! Chores of this workspace: `cargo xtask tidy`, `cargo xtask prepare`.
+//! Chores of this workspace: `cargo xtask tidy`, `cargo xtask prepare`, `cargo xtask bench`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod prepare;
 mod tidy;
 
@@ -27,12 +28,20 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Measures the release binary beside its baselines: docs/benchmarks.md. `bench -- --help` lists what it takes.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Handed on to the bench.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Tidy => tidy::run(workspace()),
         Chore::Prepare { check } => prepare::run(workspace(), check),
+        Chore::Bench { arguments } => bench::run(workspace(), &arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

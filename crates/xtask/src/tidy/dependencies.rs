@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("roster", &["kernel"]),
     ("steward", &["kernel", "roster", "steward-mqtt"]),
     ("testkit", &["kernel", "roster", "steward", "steward-mqtt"]),
+    ("bench", &["kernel", "steward", "steward-mqtt"]),
     ("xtask", &[]),
 ];
 
