@@ -80,9 +80,20 @@ fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
             Segment::Unknown => {}
         }
     }
-    let message = error.inner().to_string();
+    let message = reason(&error.inner().to_string());
     let code = if error.inner().is_data() { "wrong_shape" } else { "not_json" };
     refused(&pointer, code, &message)
+}
+
+/// What a deserialiser says, without the value that it quotes: an answer repeats nobody's personal data.
+pub(super) fn reason(message: &str) -> String {
+    match message.rsplit_once(", expected ") {
+        Some((found, expected)) => {
+            let found = found.split(['"', '`']).next().unwrap_or_default();
+            format!("{}, expected {expected}", found.trim_end())
+        }
+        None => message.to_owned(),
+    }
 }
 
 fn refused(pointer: &str, code: &str, message: &str) -> Problem {
@@ -113,7 +124,14 @@ fn depth(bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::depth;
+    use super::{depth, reason};
+
+    #[test]
+    fn a_reason_quotes_no_value() {
+        let said = "invalid type: string \"a, expected b\", expected a sequence at line 1 column 9";
+        assert_eq!(reason(said), "invalid type: string, expected a sequence at line 1 column 9");
+        assert_eq!(reason("missing field `name`"), "missing field `name`");
+    }
 
     #[test]
     fn depth_counts_brackets_outside_strings() {

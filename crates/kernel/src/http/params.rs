@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, rejection::QueryRejection};
 use http::request::Parts;
 use serde::{Deserialize, de::DeserializeOwned};
 
+use super::body::reason;
 use crate::problem::{FieldError, Problem, kinds};
 
 /// Most items of a page.
@@ -57,7 +58,7 @@ fn malformed(rejection: &QueryRejection) -> Problem {
     let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
     let (name, message) =
         text.split_once(": ").filter(|(name, _)| !name.contains(' ')).unwrap_or(("", text));
-    unreadable(name, "wrong_shape", message)
+    unreadable(name, "wrong_shape", reason(message))
 }
 
 /// The 400 of one query parameter.

@@ -29,6 +29,7 @@ pub(super) struct Filter {
     q: Option<String>,
     /// `name` (default) or `-name`.
     #[serde(default)]
+    #[param(inline)]
     sort: Order,
     /// Items of a page, 1 to 500; 50 when left out.
     #[param(minimum = 1, maximum = 500)]
