@@ -9,10 +9,13 @@
 mod broker;
 mod cluster;
 mod config;
+mod contracts;
 mod hostile;
 mod identity;
+mod leaks;
 mod matrix;
 mod migrate;
 mod process;
 mod secrets;
 mod serve;
+mod tokens;

@@ -40,6 +40,7 @@ pub(crate) static ENTRIES: &[Entry] = &[
     without_body("archiveSchool", 204),
     without_body("readFeed", 200),
     without_body("listAudit", 200),
+    without_body("readOutbox", 200),
 ];
 
 fn tenant(n: u64) -> Value {

@@ -1,0 +1,61 @@
+//! What is published is what is described: every operation of the roster, seen by a subscriber.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use steward::contracts;
+use testkit::Server;
+
+#[tokio::test]
+async fn every_event_is_as_its_schema_says() {
+    let server = Server::start().await.unwrap();
+    let own = server.district("Own").await.unwrap();
+    let mut events = server.events(own).await.unwrap();
+    let platform = server.as_platform().unwrap();
+    let admin = server.as_role(kernel::Role::DistrictAdmin, own).unwrap();
+    let refs = json!([{"source": "sis", "value": "S-1"}]);
+    let school = json!({"name": "Lincoln", "timezone": "America/Chicago", "externalRefs": refs});
+    let school = admin.post("/schools", school).await.unwrap().expect(201);
+    let path = format!("/schools/{}", school["schoolId"].as_str().unwrap());
+    admin.patch(&path, "\"1\"", json!({"timezone": "UTC"})).await.unwrap().expect(200);
+    admin.delete(&path).await.unwrap().expect(204);
+    let feed = admin.get("/feed/roster").await.unwrap().expect(200);
+    for change in ["suspend", "reactivate", "deactivate"] {
+        let path = format!("/api/v1/tenants/{own}/{change}");
+        platform.post(&path, ()).await.unwrap().expect(200);
+    }
+    events.wait_for("TenantDeactivated").await.unwrap();
+
+    let seen = events.wait_for_count(1).await.unwrap().to_vec();
+    let first = feed["items"].as_array().unwrap().first().cloned();
+    let all: Vec<Value> = first.into_iter().chain(seen).collect();
+    let described: BTreeSet<_> = contracts::event_schemas().into_iter().map(|(n, _)| n).collect();
+    let roster = described.into_iter().filter(|name| name.starts_with("lms.roster."));
+    let kinds: BTreeSet<_> = all.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    for name in roster {
+        assert!(kinds.contains(name.as_str()), "{name} was never published: {kinds:?}");
+    }
+    all.iter().for_each(is_as_described);
+}
+
+/// The payload is valid against its own schema, the whole against the envelope of its message.
+fn is_as_described(event: &Value) {
+    let name = event["type"].as_str().unwrap();
+    let schemas = contracts::event_schemas();
+    let (_, schema) = schemas.iter().find(|(known, _)| known == name).unwrap();
+    valid(schema, &event["data"], name);
+    let document = contracts::asyncapi();
+    let messages = document["components"]["messages"].as_object().unwrap();
+    let message = messages.values().find(|message| message["name"] == name).unwrap();
+    valid(&message["payload"], event, name);
+}
+
+#[track_caller]
+fn valid(schema: &Value, instance: &Value, name: &str) {
+    let validator = jsonschema::options().should_validate_formats(true).build(schema).unwrap();
+    let errors: Vec<_> = validator
+        .iter_errors(instance)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{name}: {errors:#?}\n{instance:#}");
+}
