@@ -12,6 +12,7 @@ use crate::{TenantId, answer::Version};
 
 /// Whether a tenant is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = TenantStatus)]
 pub enum Status {
     /// Served.
     Active,

@@ -61,7 +61,7 @@ fn inline(schema: &mut Value) {
     let known = [
         ("TenantId", json!({"type": "string", "format": "uuid"})),
         ("SchoolId", json!({"type": "string", "format": "uuid"})),
-        ("Status", json!({"type": "string", "enum": ["Active", "Suspended", "Deactivated"]})),
+        ("TenantStatus", json!({"type": "string", "enum": ["Active", "Suspended", "Deactivated"]})),
         ("SchoolStatus", json!({"type": "string", "enum": ["Active", "Archived"]})),
     ];
     match schema {

@@ -33,7 +33,6 @@ pub struct Tenant {
     /// Where it is kept.
     pub region: String,
     /// Whether it is served.
-    #[schema(inline)]
     pub status: Status,
     /// What it has switched on.
     #[schema(value_type = Vec<String>)]

@@ -22,6 +22,7 @@ async fn each_role_may_exactly_what_the_table_says() {
             let client = stage.caller(operation, role);
             let answer = operation.request(&client, &target).await.unwrap();
             let after = stage.recorded().await;
+            stage.described(operation, &answer);
             if may(operation, role) {
                 assert_eq!(
                     answer.status,

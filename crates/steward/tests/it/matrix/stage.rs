@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use kernel::permission::Scope;
 use kernel::{Role, TenantId};
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::issuer::ISSUER;
-use testkit::{Client, Person, Server};
+use testkit::{Answer, Client, Person, Server};
 use uuid::Uuid;
 
 use super::operations::{self, Operation, Target};
@@ -19,6 +19,8 @@ pub(crate) struct Stage {
     /// Another one.
     pub(crate) other: TenantId,
     nobody: Client,
+    /// The components of the served document.
+    components: Value,
 }
 
 impl Stage {
@@ -28,7 +30,8 @@ impl Stage {
         let document = nobody.get("/openapi.json").await.unwrap().expect(200);
         let own = server.district("Own").await.unwrap();
         let other = server.district("Other").await.unwrap();
-        Self { operations: operations::all(&document), server, own, other, nobody }
+        let components = document["components"].clone();
+        Self { operations: operations::all(&document), server, own, other, nobody, components }
     }
 
     /// A caller without a token.
@@ -97,6 +100,28 @@ impl Stage {
         .execute(admin)
         .await
         .unwrap();
+    }
+
+    /// The answer is one that the document describes: status, content type and body.
+    #[track_caller]
+    pub(crate) fn described(&self, operation: &Operation, answer: &Answer) {
+        let at = format!("{}: {} {}", operation.id(), answer.status, answer.text());
+        let response = &operation.described["responses"][answer.status.to_string()];
+        assert!(response.is_object(), "not described: {at}");
+        if answer.body.is_empty() {
+            assert!(response["content"].is_null(), "no body: {at}");
+            return;
+        }
+        let mut schema = response["content"][answer.header("content-type")]["schema"].clone();
+        assert!(schema.is_object(), "another content type: {at}");
+        schema["components"] = self.components.clone();
+        let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+        let body = answer.json();
+        let errors: Vec<_> = validator
+            .iter_errors(&body)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{at}: {errors:#?}");
     }
 
     /// How many refusals are on record, and how many changes: every change is audited.
