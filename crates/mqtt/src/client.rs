@@ -91,14 +91,20 @@ impl Shared {
     ) -> Option<T> {
         let mut state = self.state.subscribe();
         let asking = async {
-            // The runtime's budget must not let a later publish pass one that has to yield here.
-            unconstrained(self.commands.send(command)).await.ok()?;
+            self.commands.send(command).await.ok()?;
             (&mut *answer).await.ok()
         };
-        tokio::select! {
-            biased;
-            answered = asking => return answered,
-            _ = state.wait_for(|state| !may_answer(*state)) => {}
+        // The runtime's budget must not let a later publish pass one that has to yield here: the select itself would
+        // yield before it polls anything.
+        let answered = unconstrained(async {
+            tokio::select! {
+                biased;
+                answered = asking => Some(answered),
+                _ = state.wait_for(|state| !may_answer(*state)) => None,
+            }
+        });
+        if let Some(answered) = answered.await {
+            return answered;
         }
         // The session gives its last answers before the state changes.
         answer.try_recv().ok()

@@ -1,8 +1,11 @@
 //! Publishing: acknowledged, in order, honest about what it does not know.
 
-use futures::StreamExt as _;
-use futures::stream;
+use std::pin::pin;
+
+use futures::stream::FuturesUnordered;
+use futures::{StreamExt as _, poll, stream};
 use steward_mqtt::{MqttClient, PublishError, PublishOptions, QoS, State};
+use tokio::task::coop;
 
 use crate::brokers::Mosquitto;
 use crate::support::{Seen, client, config, reaches, soon};
@@ -62,6 +65,31 @@ async fn what_is_published_during_an_outage_waits_and_keeps_its_order() {
     assert!(acks.iter().all(Result::is_ok), "{acks:?}");
     seen.at_least(300).await;
     in_order(&seen, 300);
+}
+
+#[tokio::test]
+async fn the_first_poll_hands_over_also_when_the_task_has_no_budget_left() {
+    let broker = Mosquitto::start();
+    let client = client(&broker.url(), "budget").await;
+    let seen = Seen::default();
+    client.subscribe("numbers", QoS::AtLeastOnce, seen.handler()).await.unwrap();
+    // As after handling many acknowledgements at one go: the runtime wants the task to yield.
+    while coop::has_budget_remaining() {
+        assert!(poll!(pin!(coop::consume_budget())).is_ready());
+    }
+    let mut flight = FuturesUnordered::new();
+    for number in 0..200 {
+        let payload = number.to_string();
+        let mut publish =
+            Box::pin(client.publish("numbers", payload, PublishOptions::default().no_wait()));
+        assert!(poll!(publish.as_mut()).is_pending());
+        flight.push(publish);
+    }
+    while let Some(ack) = soon(flight.next()).await {
+        ack.unwrap();
+    }
+    seen.at_least(200).await;
+    in_order(&seen, 200);
 }
 
 #[tokio::test]
