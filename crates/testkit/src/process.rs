@@ -31,6 +31,18 @@ pub struct Run {
     pub database: String,
 }
 
+/// The server ended before it was ready.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended(pub ExitStatus);
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "steward ended: {}", self.0)
+    }
+}
+
+impl std::error::Error for Ended {}
+
 /// `steward serve` on free ports; killed with this value.
 #[derive(Debug)]
 pub struct Process {
@@ -43,7 +55,7 @@ impl Process {
     /// Starts the server on a data folder with further arguments, and waits until it is ready.
     ///
     /// # Errors
-    /// When the binary is missing, ends, or is not ready within a minute; the message carries its log.
+    /// When the binary is missing, ends ([`Ended`]), or is not ready within a minute; the message carries its log.
     pub async fn start<A: AsRef<OsStr>>(
         folder: &Path,
         arguments: impl IntoIterator<Item = A>,
@@ -97,6 +109,14 @@ impl Process {
         Ok(written.lines().last().context("no token")?.to_owned())
     }
 
+    /// Waits until it ends by itself, for instance at a failpoint.
+    ///
+    /// # Errors
+    /// When it still runs after `patience`.
+    pub async fn ended(mut self, patience: Duration) -> Result<ExitStatus> {
+        self.wait(patience).await
+    }
+
     /// `kill -9`, and waits until the process is gone.
     pub fn kill(mut self) {
         end(&mut self.child);
@@ -108,12 +128,16 @@ impl Process {
     /// When it does not end within a minute.
     pub async fn stop(mut self) -> Result<ExitStatus> {
         self.signal(Signal::SIGTERM)?;
-        let deadline = Instant::now() + STOP_WITHIN;
+        self.wait(STOP_WITHIN).await
+    }
+
+    async fn wait(&mut self, patience: Duration) -> Result<ExitStatus> {
+        let deadline = Instant::now() + patience;
         loop {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(status);
             }
-            ensure!(Instant::now() < deadline, "still running after SIGTERM: {}", self.log());
+            ensure!(Instant::now() < deadline, "still running after {patience:?}: {}", self.log());
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
@@ -161,7 +185,7 @@ async fn ready(child: &mut Child, folder: &Path) -> Result<Run> {
     let deadline = Instant::now() + READY_WITHIN;
     loop {
         if let Some(status) = child.try_wait()? {
-            bail!("steward ended: {status}");
+            bail!(Ended(status));
         }
         let written = std::fs::read(folder.join("run.json")).unwrap_or_default();
         match serde_json::from_slice::<Run>(&written) {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use kernel::db::Region;
 use kernel::keys::MasterKey;
 use kernel::token::{ClaimNames, KeySource, Trust};
-use kernel::{Clock, Ids, Role, TenantId};
+use kernel::{Clock, Ids, Kernel, Role, TenantId};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 use steward::server::{Mqtt, Plan};
@@ -77,6 +77,11 @@ impl Server {
     /// Where its broker listens.
     pub fn mqtt_url(&self) -> &str {
         &self.running.mqtt
+    }
+
+    /// Its kernel, for looking at what no API shows.
+    pub fn kernel(&self) -> &Kernel {
+        &self.running.kernel
     }
 
     /// Its data folder.

@@ -10,6 +10,7 @@ mod broker;
 mod cluster;
 mod config;
 mod contracts;
+mod faults;
 mod hostile;
 mod identity;
 mod leaks;

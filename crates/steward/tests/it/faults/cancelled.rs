@@ -1,0 +1,161 @@
+//! Clients hang up in the middle of requests, on a pool of two connections that two districts share.
+
+use std::collections::HashSet;
+use std::future::IntoFuture;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use kernel::{Role, TenantId};
+use rand::RngExt;
+use serde_json::json;
+use testkit::{Client, Person, Server};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::site::{say, until};
+
+/// Requests of which about half are cut off, before, while or after something happened.
+const CUTS: usize = 6_000;
+/// Reads that are looked at meanwhile, at least.
+const READS: usize = 2_000;
+/// Clients that hang up.
+const CUTTERS: usize = 16;
+/// Clients that read to the end.
+const READERS: usize = 4;
+/// What a read took at first, in µs; from then on the readers measure it, and patience ends anywhere up to twice that.
+const FIRST_READ_US: u64 = 10_000;
+/// What is read: a page that stays as small as it is however many schools are created meanwhile.
+const READ: &str = "/schools?pageSize=20";
+/// Schools of each district.
+const SCHOOLS: usize = 10;
+/// Connections that the districts share.
+const POOL: u32 = 2;
+/// What was still running when the last client hung up.
+const QUIET_WITHIN: Duration = Duration::from_secs(10);
+
+/// What all clients share.
+struct Shared {
+    districts: Vec<District>,
+    /// Requests still to be sent by those that hang up.
+    left: AtomicUsize,
+    /// What the last read took.
+    read_us: AtomicU64,
+}
+
+/// A district, its client, and how the names of its schools begin.
+struct District {
+    client: Client,
+    mark: &'static str,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn six_thousand_impatient_requests_leave_no_district_in_the_pool() -> Result<()> {
+    let server = Server::start_with(|plan| plan.connections = POOL).await?;
+    let mut districts = Vec::new();
+    for mark in ["Hill", "Lake"] {
+        let client = client(&server, server.district(mark).await?)?;
+        for number in 0..SCHOOLS {
+            let body = json!({"name": format!("{mark} {number}")});
+            client.post("/schools", body).await?.expect(201);
+        }
+        districts.push(District { client, mark });
+    }
+    let state = Arc::new(Shared {
+        districts,
+        left: AtomicUsize::new(CUTS),
+        read_us: AtomicU64::new(FIRST_READ_US),
+    });
+    let (mut work, mut reading) = (JoinSet::new(), JoinSet::new());
+    for _ in 0..CUTTERS {
+        work.spawn(cut(Arc::clone(&state)));
+    }
+    for number in 0..READERS {
+        reading.spawn(read(Arc::clone(&state), number));
+    }
+    let cut: usize = work.join_all().await.into_iter().sum();
+    let reads: usize = reading.join_all().await.into_iter().sum();
+    say(&format!(
+        "{cut} of {CUTS} requests were cut off, {reads} reads showed only the reader's own"
+    ));
+    assert!(cut > CUTS / 5 && cut < CUTS, "only {cut} of {CUTS} requests were cut off");
+    clean(&server).await;
+    Ok(())
+}
+
+fn client(server: &Server, tenant: TenantId) -> Result<Client> {
+    let person = Person { is_service: true, ..Person::with(Role::DistrictAdmin, &[tenant]) };
+    Ok(server.as_person(&person)?.in_tenant(tenant))
+}
+
+/// Sends requests and hangs up; how often it did before the answer.
+async fn cut(shared: Arc<Shared>) -> usize {
+    let mut cut = 0;
+    let take = |left: usize| left.checked_sub(1);
+    while shared.left.try_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
+        let place = rand::random_range(0..shared.districts.len());
+        let District { client, mark } = &shared.districts[place];
+        let request = if rand::rng().random_ratio(1, 5) {
+            let name = format!("{mark} {}", rand::random::<u64>());
+            client.post("/schools", json!({"name": name}))
+        } else {
+            client.get(READ)
+        };
+        let longest = 2 * shared.read_us.load(Ordering::Relaxed);
+        let patience = Duration::from_micros(rand::random_range(0..=longest));
+        cut += usize::from(timeout(patience, request.into_future()).await.is_err());
+    }
+    cut
+}
+
+/// Reads while others hang up: nothing foreign, and nothing of its own missing. How many reads were served.
+async fn read(shared: Arc<Shared>, number: usize) -> usize {
+    let District { client, mark } = &shared.districts[number % shared.districts.len()];
+    let mut served = 0;
+    while served < READS / READERS || shared.left.load(Ordering::Relaxed) > 0 {
+        let began = Instant::now();
+        let answer = client.get(READ).await.unwrap();
+        if answer.status == 503 {
+            continue; // both connections are busy: that is what the pool is small for
+        }
+        let took = u64::try_from(began.elapsed().as_micros()).unwrap();
+        shared.read_us.store(took, Ordering::Relaxed);
+        let page = answer.expect(200);
+        let names = page["items"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap());
+        let names: HashSet<_> = names.collect();
+        assert!(names.iter().all(|name| name.starts_with(mark)), "{mark} sees {names:?}");
+        assert!(names.len() >= SCHOOLS, "{mark} misses schools: {names:?}");
+        served += 1;
+    }
+    served
+}
+
+/// Every connection of the pool is idle, outside a transaction, and knows no district.
+async fn clean(server: &Server) {
+    until("every connection is idle", QUIET_WITHIN, async || {
+        let busy: i64 = sqlx::query_scalar(
+            "select count(*) from pg_stat_activity
+              where datname = current_database() and application_name = 'steward_app' and state <> 'idle'",
+        )
+        .fetch_one(&server.database.admin)
+        .await
+        .unwrap();
+        busy == 0
+    })
+    .await;
+    let pool = &server.kernel().app;
+    let mut held = Vec::new();
+    for _ in 0..POOL {
+        #[expect(clippy::disallowed_methods, reason = "looks at every connection, one by one")]
+        held.push(pool.acquire().await.unwrap());
+    }
+    for connection in &mut held {
+        let tenant: Option<String> =
+            sqlx::query_scalar("select nullif(current_setting('steward.tenant', true), '')")
+                .fetch_one(&mut **connection)
+                .await
+                .unwrap();
+        assert_eq!(tenant, None, "a connection in the pool still belongs to a district");
+    }
+}
