@@ -42,9 +42,8 @@ impl Ids {
         };
         let tick = self.tick();
         let [.., high, low] = (tick & ((1 << COUNTER_BITS) - 1)).to_be_bytes();
-        if let [first, second, ..] = &mut random {
-            (*first, *second) = (high, low);
-        }
+        let [first, second, ..] = &mut random;
+        (*first, *second) = (high, low);
         uuid::Builder::from_unix_timestamp_millis(tick >> COUNTER_BITS, &random).into_uuid()
     }
 
