@@ -20,7 +20,8 @@ use crate::{
 };
 
 const TENANTS: u32 = 8;
-const EVENTS: u32 = 100_000;
+/// Of each tenant.
+const EVENTS: u32 = 12_500;
 /// Publishes of the baseline that wait for their acknowledgement.
 const WINDOW: usize = 100;
 /// Nothing more arrives: something was lost.
@@ -30,7 +31,8 @@ const WAKE: &str = "select pg_notify('steward_wake', 'bench 1')";
 
 pub(crate) async fn measure(bench: &Bench) -> Result<()> {
     report::part("A backlog of 100,000 events for 8 tenants");
-    let events = if bench.short { EVENTS / 8 } else { EVENTS };
+    let each = if bench.short { EVENTS / 8 } else { EVENTS };
+    let events = each * TENANTS;
     let mut tenants = Vec::new();
     for number in 1..=TENANTS {
         tenants.push(bench.platform.provision(&format!("Backlog District {number}")).await?);
@@ -38,7 +40,7 @@ pub(crate) async fn measure(bench: &Bench) -> Result<()> {
     bench.at_rest().await?;
     let mut subscriber =
         Subscriber::open(&bench.server, "steward/+/roster/v1/SchoolCreated").await?;
-    bench.database.admin(&[&insert(bench, &tenants, events / TENANTS), WAKE]).await?;
+    bench.database.admin(&[&insert(bench, &tenants, each), WAKE]).await?;
     let committed = Instant::now();
     let mut order = Order::default();
     let (mut first, mut last, mut payload) = (None, Duration::ZERO, Bytes::new());
