@@ -1,15 +1,22 @@
 //! Clients hang up in the middle of requests, on a pool of two connections that two districts share.
 
 use std::collections::HashSet;
-use std::future::IntoFuture;
+use std::future::{IntoFuture, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use kernel::{Role, TenantId};
+use kernel::cx::{Cx, Origin};
+use kernel::permission::SchoolRead;
+use kernel::problem::Problem;
+use kernel::{Kernel, Role, TenantId};
 use rand::RngExt;
 use serde_json::json;
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, PgPool, Postgres};
 use testkit::{Client, Person, Server};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -17,13 +24,19 @@ use tokio::time::timeout;
 use super::site::{say, until};
 
 /// Requests of which about half are cut off, before, while or after something happened.
-const CUTS: usize = 6_000;
+const CUTS: usize = 4_000;
+/// Units of work that are dropped or not.
+const UNITS: usize = 10_000;
 /// Reads that are looked at meanwhile, at least.
 const READS: usize = 2_000;
-/// Clients that hang up.
-const CUTTERS: usize = 16;
+/// A unit of work waits about so often.
+const MOST_POLLS: usize = 12;
+/// Clients that hang up: few, so that they are cut off at work and not while they wait for a connection.
+const CUTTERS: usize = 3;
 /// Clients that read to the end.
-const READERS: usize = 4;
+const READERS: usize = 2;
+/// Those that look at the pool's connections: many, to find one before the next request cleans it by using it.
+const LOOKERS: usize = 4;
 /// What a read took at first, in µs; from then on the readers measure it, and patience ends anywhere up to twice that.
 const FIRST_READ_US: u64 = 10_000;
 /// What is read: a page that stays as small as it is however many schools are created meanwhile.
@@ -44,6 +57,14 @@ struct Shared {
     read_us: AtomicU64,
 }
 
+impl Shared {
+    /// Whether there is one more to be sent.
+    fn take(&self) -> bool {
+        let less = |left: usize| left.checked_sub(1);
+        self.left.try_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+}
+
 /// A district, its client, and how the names of its schools begin.
 struct District {
     client: Client,
@@ -51,7 +72,7 @@ struct District {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn six_thousand_impatient_requests_leave_no_district_in_the_pool() -> Result<()> {
+async fn four_thousand_impatient_requests_leave_no_district_in_the_pool() -> Result<()> {
     let server = Server::start_with(|plan| plan.connections = POOL).await?;
     let mut districts = Vec::new();
     for mark in ["Hill", "Lake"] {
@@ -74,14 +95,82 @@ async fn six_thousand_impatient_requests_leave_no_district_in_the_pool() -> Resu
     for number in 0..READERS {
         reading.spawn(read(Arc::clone(&state), number));
     }
+    let mut looking = JoinSet::new();
+    for _ in 0..LOOKERS {
+        looking.spawn(look(server.kernel().app.clone(), Arc::clone(&state)));
+    }
     let cut: usize = work.join_all().await.into_iter().sum();
     let reads: usize = reading.join_all().await.into_iter().sum();
+    let looks: usize = looking.join_all().await.into_iter().sum();
     say(&format!(
-        "{cut} of {CUTS} requests were cut off, {reads} reads showed only the reader's own"
+        "{cut} of {CUTS} requests were cut off, {reads} reads showed only the reader's own, {looks} looks at connections"
     ));
     assert!(cut > CUTS / 5 && cut < CUTS, "only {cut} of {CUTS} requests were cut off");
     clean(&server).await;
     Ok(())
+}
+
+/// Requests are detached from their connections; jobs are not, and a later route might not be. So the unit of work alone
+/// must stand being dropped wherever it waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_units_of_work_dropped_while_they_wait_leave_no_district_in_the_pool()
+-> Result<()> {
+    let server = Server::start_with(|plan| plan.connections = POOL).await?;
+    let districts = [server.district("Hill").await?, server.district("Lake").await?];
+    let state = Arc::new(Shared {
+        districts: Vec::new(),
+        left: AtomicUsize::new(UNITS),
+        read_us: AtomicU64::default(),
+    });
+    let (mut work, mut looking) = (JoinSet::new(), JoinSet::new());
+    for _ in 0..CUTTERS {
+        work.spawn(abandon(server.kernel().clone(), districts, Arc::clone(&state)));
+    }
+    for _ in 0..LOOKERS {
+        looking.spawn(look(server.kernel().app.clone(), Arc::clone(&state)));
+    }
+    let dropped: usize = work.join_all().await.into_iter().sum();
+    let looks: usize = looking.join_all().await.into_iter().sum();
+    say(&format!("{dropped} of {UNITS} units were dropped, {looks} looks at connections"));
+    assert!(dropped > UNITS / 5 && dropped < UNITS, "{dropped} of {UNITS} units were dropped");
+    clean(&server).await;
+    Ok(())
+}
+
+/// Begins units of work and drops them; how many did not end by themselves.
+async fn abandon(kernel: Kernel, districts: [TenantId; 2], shared: Arc<Shared>) -> usize {
+    let mut dropped = 0;
+    while shared.take() {
+        let district = districts[rand::random_range(0..districts.len())];
+        let origin = Origin::own(kernel.ids.next());
+        let cx = Cx::<SchoolRead>::system(kernel.clone(), district, "test", origin, None);
+        let unit = cx.read(async |tx| {
+            let seen: String = sqlx::query_scalar("select current_setting('steward.tenant', true)")
+                .fetch_one(tx.conn())
+                .await?;
+            assert_eq!(seen, district.to_string());
+            Ok::<_, Problem>(())
+        });
+        match polled(unit, rand::random_range(1..=MOST_POLLS)).await {
+            None => dropped += 1,
+            Some(ended) => ended.unwrap(),
+        }
+    }
+    dropped
+}
+
+/// Polls a future so often, and drops it if it still waits then.
+async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
+    let (mut future, mut left) = (pin!(future), times);
+    poll_fn(|cx| {
+        left -= 1;
+        match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
 }
 
 fn client(server: &Server, tenant: TenantId) -> Result<Client> {
@@ -92,11 +181,10 @@ fn client(server: &Server, tenant: TenantId) -> Result<Client> {
 /// Sends requests and hangs up; how often it did before the answer.
 async fn cut(shared: Arc<Shared>) -> usize {
     let mut cut = 0;
-    let take = |left: usize| left.checked_sub(1);
-    while shared.left.try_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
+    while shared.take() {
         let place = rand::random_range(0..shared.districts.len());
         let District { client, mark } = &shared.districts[place];
-        let request = if rand::rng().random_ratio(1, 5) {
+        let request = if rand::rng().random_ratio(1, 10) {
             let name = format!("{mark} {}", rand::random::<u64>());
             client.post("/schools", json!({"name": name}))
         } else {
@@ -144,18 +232,38 @@ async fn clean(server: &Server) {
         busy == 0
     })
     .await;
-    let pool = &server.kernel().app;
     let mut held = Vec::new();
     for _ in 0..POOL {
-        #[expect(clippy::disallowed_methods, reason = "looks at every connection, one by one")]
-        held.push(pool.acquire().await.unwrap());
+        held.push(take(&server.kernel().app).await.unwrap());
     }
     for connection in &mut held {
-        let tenant: Option<String> =
-            sqlx::query_scalar("select nullif(current_setting('steward.tenant', true), '')")
-                .fetch_one(&mut **connection)
-                .await
-                .unwrap();
-        assert_eq!(tenant, None, "a connection in the pool still belongs to a district");
+        belongs_to_nobody(connection).await;
     }
+}
+
+/// Takes connections as a request does while others hang up, and looks what was left in them. How often it did.
+async fn look(pool: PgPool, shared: Arc<Shared>) -> usize {
+    let mut looks = 0;
+    while shared.left.load(Ordering::Relaxed) > 0 {
+        if let Ok(mut connection) = take(&pool).await {
+            belongs_to_nobody(&mut connection).await;
+            looks += 1;
+        }
+    }
+    looks
+}
+
+#[expect(clippy::disallowed_methods, reason = "looks at connections as they lie in the pool")]
+async fn take(pool: &PgPool) -> sqlx::Result<PoolConnection<Postgres>> {
+    pool.acquire().await
+}
+
+/// No transaction was left open in it: the tenant is only ever set within one.
+async fn belongs_to_nobody(connection: &mut PgConnection) {
+    let tenant: Option<String> =
+        sqlx::query_scalar("select nullif(current_setting('steward.tenant', true), '')")
+            .fetch_one(connection)
+            .await
+            .unwrap();
+    assert_eq!(tenant, None, "a connection in the pool still belongs to a district");
 }
