@@ -25,6 +25,9 @@ pub(crate) struct Embedded {
 
 impl Embedded {
     pub(crate) async fn start() -> Self {
+        // The workspace brings two providers of cryptography, and the broker's TLS leaves the choice to the process. Each
+        // test is a process of its own; another broker in it may have chosen already.
+        rustls::crypto::ring::default_provider().install_default().ok();
         let folder = tempfile::tempdir().unwrap();
         let mut broker = Self {
             folder,
