@@ -1,9 +1,9 @@
 //! The test harness: real components, made in milliseconds, gone at the end. Nothing is mocked that can be run.
 //!
 //! - [`Database`]: a database of its own for a test, cloned from a template that holds the current schema.
-//! - [`Server`] (feature `server`): Steward in this process, on such a database, at a fixed time, with its own broker.
+//! - `Server` (feature `server`): Steward in this process, on such a database, at a fixed time, with its own broker.
 //! - [`Client`]: HTTP as one caller, with the headers that every request needs.
-//! - [`Events`] (feature `server`): everything that arrives at an MQTT subscriber.
+//! - `Events` (feature `server`): everything that arrives at an MQTT subscriber.
 //! - [`planted::Planted`]: what must not be seen outside, and where it was not.
 //! - [`Process`]: the real binary, to be started, stopped and killed.
 //!
