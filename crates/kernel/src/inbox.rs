@@ -1,6 +1,6 @@
 //! The inbox: hands events to this platform's own consumers, each exactly once in effect.
 //!
-//! The id of the event and the effect of the reaction commit together ([`kernel.inbox`](claim)). Events of this
+//! The id of the event and the effect of the reaction commit together (`kernel.inbox`). Events of this
 //! platform's own log are read from the log: what arrives by the broker tells that there is something, and no forged
 //! message can say what. So a consumer sees each feed in its order and without gaps, also what the broker lost. A
 //! reaction that fails is tried again with growing pauses, apart from the events after it, and then parked.
