@@ -116,6 +116,9 @@ impl Story {
         let followed = ending.check().await;
         let folder = self.site.folder("node").display().to_string();
         verify_audit(&database, &["--data-dir", &folder]).await;
+        database.close().await;
+        // In good order, so that its PostgreSQL is gone before its folder.
+        assert!(self.process.take().unwrap().stop().await.unwrap().success());
         say(&format!(
             "{operations} operations, {} deaths, {} deliveries ({} repeated, {} gaps closed by the feed), slowest start {:?}",
             self.deaths, followed.deliveries, followed.repetitions, followed.gaps, self.slowest

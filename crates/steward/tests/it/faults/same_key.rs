@@ -42,17 +42,21 @@ async fn one_key_from_a_hundred_clients_at_once_has_one_effect() {
     let reused = writer.post("/schools", other).header("idempotency-key", "round-0").await.unwrap();
     reused.problem(422, "idempotency-key-reused");
 
+    let database = private_database(process.run());
     let effects: (i64, i64, i64) = sqlx::query_as(
         "select (select count(*) from roster.school),
                 (select count(*) from kernel.audit where action = 'roster.school.create'),
                 (select count(*) from (select event_id, type from kernel.event union all
                                        select event_id, type from kernel.outbox) e where type like '%.SchoolCreated')",
     )
-    .fetch_one(&private_database(process.run()))
+    .fetch_one(&database)
     .await
     .unwrap();
     let rounds = i64::try_from(ROUNDS).unwrap();
     assert_eq!(effects, (rounds, rounds, rounds), "schools, audit records, events");
+    database.close().await;
+    // In good order, so that its PostgreSQL is gone before its folder.
+    assert!(process.stop().await.unwrap().success());
 }
 
 /// All clients ask at once. What succeeded, and how many were told that it is still running.
