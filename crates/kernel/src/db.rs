@@ -86,7 +86,8 @@ impl Kernel {
         &self.0.request_key
     }
 
-    /// Begins a transaction that sees `tenant` and nothing else.
+    /// Begins a transaction that sees `tenant` and nothing else, and tries to take `lock` before anything is read: what a
+    /// later statement finds under the lock is then what its last holder left. `steward.claimed` says whether it got it.
     ///
     /// In a task of its own: a client that hangs up in the middle of BEGIN would otherwise leave a connection with an
     /// open transaction, and the tenant set, in the pool.
@@ -94,13 +95,19 @@ impl Kernel {
         &self,
         tenant: TenantId,
         mode: Mode,
+        lock: Option<i64>,
     ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
         let begin = match mode {
             Mode::Write => "BEGIN",
             Mode::Read => "BEGIN READ ONLY",
         };
-        // A uuid formatted by us, not text from outside; one round trip for both statements.
-        let sql = format!("{begin}; SELECT set_config('steward.tenant', '{tenant}', true)");
+        // A uuid and a number formatted by us, not text from outside; one round trip for all.
+        let lock = lock.map_or_else(String::new, |lock| {
+            format!(
+                ", set_config('steward.claimed', pg_try_advisory_xact_lock({lock})::text, true)"
+            )
+        });
+        let sql = format!("{begin}; SELECT set_config('steward.tenant', '{tenant}', true){lock}");
         let mut left = self.app.options().get_max_connections() + 1;
         loop {
             let (pool, sql) = (self.app.clone(), sql.clone());

@@ -39,7 +39,11 @@ pub(crate) struct Change {
 
 impl Tx {
     pub(crate) async fn begin(context: &Arc<Context>, mode: Mode) -> Result<Self, sqlx::Error> {
-        let inner = context.kernel.begin(context.scope(), mode).await?;
+        let lock = match (mode, &context.once) {
+            (Mode::Write, Some(once)) => Some(once.lock(&context.caller.actor())),
+            _ => None,
+        };
+        let inner = context.kernel.begin(context.scope(), mode, lock).await?;
         let now = context.kernel.clock.now();
         Ok(Self {
             inner,

@@ -2,8 +2,8 @@
 \set i :i + 1
 \set n (:run * 64 + :client_id) * 10000000 + :i
 BEGIN;
-SELECT set_config('steward.tenant', :tenant, true);
-select pg_try_advisory_xact_lock(hashtextextended(:tenant::uuid::text || ' ' || :caller || ' ' || ('bench-' || :n::text), 0)) as got,
+SELECT set_config('steward.tenant', :tenant, true), set_config('steward.claimed', pg_try_advisory_xact_lock(:n)::text, true);
+select coalesce(current_setting('steward.claimed', true), '') = 'true' as got,
        (select t.status from kernel.tenant t where t.tenant_id = :tenant::uuid) as tenant_status,
        k.request, k.status, k.headers, k.body
 from (select 1) one

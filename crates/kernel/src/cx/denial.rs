@@ -48,7 +48,7 @@ async fn write(
         trace_id: origin.trace.id(),
     };
     let text = serde_json::to_string(&record).map_err(|e| sqlx::Error::Encode(e.into()))?;
-    let mut tx = kernel.begin(home, Mode::Write).await?;
+    let mut tx = kernel.begin(home, Mode::Write, None).await?;
     sqlx::query!(
         "insert into kernel.audit (tenant_id, audit_id, action, entity, outcome, actor, correlation_id, record)
          values ($1, $2, $3, $4, $5, $6, $7, $8)",

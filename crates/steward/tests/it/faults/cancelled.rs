@@ -29,8 +29,9 @@ const CUTS: usize = 4_000;
 const UNITS: usize = 10_000;
 /// Reads that are looked at meanwhile, at least.
 const READS: usize = 2_000;
-/// A unit of work waits about so often.
-const MOST_POLLS: usize = 12;
+/// How often a unit of work is polled, at first; those that end tell how often it was, and patience ends anywhere up to
+/// twice that.
+const FIRST_POLLS: u64 = 6;
 /// Clients that hang up: few, so that they are cut off at work and not while they wait for a connection.
 const CUTTERS: usize = 3;
 /// Clients that read to the end.
@@ -53,8 +54,8 @@ struct Shared {
     districts: Vec<District>,
     /// Requests still to be sent by those that hang up.
     left: AtomicUsize,
-    /// What the last read took.
-    read_us: AtomicU64,
+    /// What the last one that came to its end took: a read, in µs, or a unit of work, in polls.
+    took: AtomicU64,
 }
 
 impl Shared {
@@ -86,7 +87,7 @@ async fn four_thousand_impatient_requests_leave_no_district_in_the_pool() -> Res
     let state = Arc::new(Shared {
         districts,
         left: AtomicUsize::new(CUTS),
-        read_us: AtomicU64::new(FIRST_READ_US),
+        took: AtomicU64::new(FIRST_READ_US),
     });
     let (mut work, mut reading) = (JoinSet::new(), JoinSet::new());
     for _ in 0..CUTTERS {
@@ -120,7 +121,7 @@ async fn ten_thousand_units_of_work_dropped_while_they_wait_leave_no_district_in
     let state = Arc::new(Shared {
         districts: Vec::new(),
         left: AtomicUsize::new(UNITS),
-        read_us: AtomicU64::default(),
+        took: AtomicU64::new(FIRST_POLLS),
     });
     let (mut work, mut looking) = (JoinSet::new(), JoinSet::new());
     for _ in 0..CUTTERS {
@@ -151,22 +152,26 @@ async fn abandon(kernel: Kernel, districts: [TenantId; 2], shared: Arc<Shared>) 
             assert_eq!(seen, district.to_string());
             Ok::<_, Problem>(())
         });
-        match polled(unit, rand::random_range(1..=MOST_POLLS)).await {
+        let longest = 2 * shared.took.load(Ordering::Relaxed);
+        match polled(unit, rand::random_range(1..=longest)).await {
             None => dropped += 1,
-            Some(ended) => ended.unwrap(),
+            Some((ended, polls)) => {
+                ended.unwrap();
+                shared.took.store(polls, Ordering::Relaxed);
+            }
         }
     }
     dropped
 }
 
-/// Polls a future so often, and drops it if it still waits then.
-async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
-    let (mut future, mut left) = (pin!(future), times);
+/// Polls a future so often, and drops it if it still waits then; what it came to, and how many polls that took.
+async fn polled<F: Future>(future: F, most: u64) -> Option<(F::Output, u64)> {
+    let (mut future, mut polls) = (pin!(future), 0);
     poll_fn(|cx| {
-        left -= 1;
+        polls += 1;
         match future.as_mut().poll(cx) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Ready(output) => Poll::Ready(Some((output, polls))),
+            Poll::Pending if polls == most => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         }
     })
@@ -190,7 +195,7 @@ async fn cut(shared: Arc<Shared>) -> usize {
         } else {
             client.get(READ)
         };
-        let longest = 2 * shared.read_us.load(Ordering::Relaxed);
+        let longest = 2 * shared.took.load(Ordering::Relaxed);
         let patience = Duration::from_micros(rand::random_range(0..=longest));
         cut += usize::from(timeout(patience, request.into_future()).await.is_err());
     }
@@ -208,7 +213,7 @@ async fn read(shared: Arc<Shared>, number: usize) -> usize {
             continue; // both connections are busy: that is what the pool is small for
         }
         let took = u64::try_from(began.elapsed().as_micros()).unwrap();
-        shared.read_us.store(took, Ordering::Relaxed);
+        shared.took.store(took, Ordering::Relaxed);
         let page = answer.expect(200);
         let names = page["items"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap());
         let names: HashSet<_> = names.collect();

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::site::{Site, private_database, say};
 
 const CLIENTS: usize = 100;
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 30;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_key_from_a_hundred_clients_at_once_has_one_effect() {
