@@ -1,9 +1,9 @@
 //! Leases on slots of tenants: which node relays, seals and reacts for which sixteenth of the tenants.
 //!
 //! Rows of the database, judged by its clock; no advisory locks, which a pool loses or keeps by accident. What must not
-//! be done twice takes its lease row `for share` in its own transaction: a takeover waits for it, and a node that slept
-//! through its lease finds another holder and moves nothing. Such a node can still repeat a publish: receivers drop
-//! events by id.
+//! be done twice takes its lease row `for key share` in its own transaction: a takeover, which locks it `for update`, waits
+//! or looks elsewhere, a renewal does not wait, and a node that slept through its lease finds another holder and moves
+//! nothing. Such a node can still repeat a publish: receivers drop events by id.
 
 use std::time::{Duration, Instant};
 

@@ -236,7 +236,7 @@ fn slot(tenant: Uuid) -> i16 {
 
 async fn lock_leases(conn: &mut PgConnection, node: Uuid) -> sqlx::Result<Vec<i16>> {
     sqlx::query_scalar!(
-        "select slot from kernel.lease where holder = $1 and until > now() for share",
+        "select slot from kernel.lease where holder = $1 and until > now() for key share",
         node
     )
     .fetch_all(conn)

@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{background, failpoint};
 
-/// Rows moved from one slot in one transaction: large enough to spread the cost of a commit, small enough that a
-/// renewal of the lease, which waits for it, is not late.
+/// Rows moved from one slot in one transaction: large enough to spread the cost of a commit, small enough that publishing
+/// them begins soon and a takeover of the slot does not wait long.
 const SLOT_BATCH: i64 = 500;
 /// The truth: the outbox is looked at this often, whatever was hinted.
 const POLL: Duration = Duration::from_secs(1);
@@ -113,7 +113,7 @@ async fn move_rows(
 ) -> sqlx::Result<Numbered> {
     let rows = sqlx::query!(
         r#"with mine as (
-             select slot from kernel.lease where holder = $1 and until > now() for share),
+             select slot from kernel.lease where holder = $1 and until > now() for key share),
            batch as (
              select o.tenant_id, o.place from mine cross join lateral (
                select tenant_id, place from kernel.outbox

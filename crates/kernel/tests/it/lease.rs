@@ -49,3 +49,32 @@ async fn three_nodes_never_hold_a_slot_twice() {
     slots.dedup();
     assert_eq!(slots.len(), nodes.iter().map(|node| node.leases.slots().len()).sum::<usize>());
 }
+
+/// What relay and sealer do: the lease is pinned as long as their transaction lasts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pinned_lease_is_renewed_and_not_taken_over() {
+    let home = Home::new().await;
+    let first = home.node(Recorder::new(Mood::Well));
+    first.holds(16).await;
+    #[expect(clippy::disallowed_methods, reason = "a test that is not cancelled")]
+    let mut work = home.system.begin().await.unwrap();
+    sqlx::query("select slot from kernel.lease where slot < 8 for key share")
+        .execute(&mut *work)
+        .await
+        .unwrap();
+
+    let ends = "select min(extract(epoch from until))::float8 from kernel.lease";
+    let before: f64 = sqlx::query_scalar(ends).fetch_one(&home.db.admin).await.unwrap();
+    eventually("the pinned leases are renewed", async || {
+        let now: f64 = sqlx::query_scalar(ends).fetch_one(&home.db.admin).await.unwrap();
+        now > before
+    })
+    .await;
+
+    first.kill();
+    let second = home.node(Recorder::new(Mood::Well));
+    second.holds(8).await;
+    assert!(second.leases.slots().iter().all(|slot| *slot >= 8), "{:?}", second.leases.slots());
+    work.commit().await.unwrap();
+    second.holds(16).await;
+}
