@@ -1,6 +1,7 @@
 //! Schools: commands and queries.
 
 mod entity;
+mod list;
 mod store;
 
 use kernel::{
@@ -12,7 +13,7 @@ use kernel::{
 };
 
 pub use entity::{CreateSchool, NewSchool, PatchSchool, School, SchoolId, Status};
-pub use store::{After, Order, Wanted};
+pub use list::{After, Order, Wanted};
 
 use crate::{Error, events, external, own};
 
@@ -79,7 +80,7 @@ pub async fn list(
     seal: impl Fn(&School) -> String,
 ) -> Result<Page<School>, Error> {
     let own = own::schools(tx).await?;
-    let schools = store::list(tx, wanted, own.as_deref()).await?;
+    let schools = list::list(tx, wanted, own.as_deref()).await?;
     Ok(Page::cut(schools, wanted.size(), seal))
 }
 
