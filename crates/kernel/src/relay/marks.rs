@@ -115,6 +115,8 @@ impl Mark {
     }
 }
 
+/// Stores the marks. The rows are locked in the order in which numbering locks them: neither waits for the other in a
+/// circle, which PostgreSQL would end only after a second.
 async fn advance(
     system: &PgPool,
     tenants: &[Uuid],
@@ -123,9 +125,13 @@ async fn advance(
 ) -> sqlx::Result<()> {
     let mut tx = background::begin_unsynced(system).await?;
     sqlx::query!(
-        "update kernel.feed f set delivered = greatest(f.delivered, d.number)
-           from unnest($1::uuid[], $2::text[], $3::bigint[]) as d(tenant_id, context, number)
-          where f.tenant_id = d.tenant_id and f.context = d.context",
+        r#"with d as (
+             select f.tenant_id, f.context, d.number
+               from unnest($1::uuid[], $2::text[], $3::bigint[]) as d(tenant_id, context, number)
+               join kernel.feed f on f.tenant_id = d.tenant_id and f.context = d.context
+              order by f.tenant_id, f.context for no key update of f)
+           update kernel.feed f set delivered = greatest(f.delivered, d.number)
+             from d where f.tenant_id = d.tenant_id and f.context = d.context"#,
         tenants,
         contexts,
         numbers

@@ -125,7 +125,8 @@ async fn move_rows(
            counted as (
              select tenant_id, context, slot, count(*) as n from moved group by tenant_id, context, slot),
            bumped as (
-             insert into kernel.feed as f (tenant_id, context, numbered) select tenant_id, context, n from counted
+             insert into kernel.feed as f (tenant_id, context, numbered)
+             select tenant_id, context, n from counted order by tenant_id, context collate "C"
              on conflict (tenant_id, context) do update set numbered = f.numbered + excluded.numbered
              returning tenant_id, context, numbered),
            logged as (
