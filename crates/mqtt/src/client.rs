@@ -1,15 +1,15 @@
 //! The client: what a service holds.
 
+mod shared;
+
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::Stream;
-use mqtt5::packet::connack::ConnAckPacket;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
-use tokio::task::coop::unconstrained;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -18,103 +18,19 @@ use crate::dispatch::{AckWhen, Router};
 use crate::error::{ConnectError, PublishError, SubscribeError};
 use crate::handler::{AnyHandler, Outcome, erased};
 use crate::message::{Ack, Message, PublishOptions, QoS};
-use crate::request::Asked;
 use crate::state::{self, State};
 use crate::transport::session::{Command, Session};
 use crate::transport::wire::Dialer;
 use crate::{health, publish, supervise, topic};
+pub(crate) use shared::Shared;
 
-/// How long `shutdown` waits for publishes and handlers.
+/// How long `shutdown` may take in all.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
+/// How much of that publishes in flight may take, so that some is left for handlers and DISCONNECT.
+const DRAIN_LIMIT: Duration = Duration::from_secs(3);
 
 /// How many requests wait for the session before callers are held back.
 const COMMANDS: usize = 256;
-
-/// What the tasks of a client share.
-pub(crate) struct Shared {
-    pub(crate) dialer: Dialer,
-    pub(crate) router: Router,
-    pub(crate) state: watch::Sender<State>,
-    commands: mpsc::Sender<Command>,
-    /// Held by whoever keeps the connection.
-    pub(crate) session: tokio::sync::Mutex<(Session, mpsc::Receiver<Command>)>,
-    /// Counts the connections.
-    pub(crate) connection_number: watch::Sender<u64>,
-    /// What the broker said to the last CONNECT.
-    pub(crate) connack: watch::Sender<Option<ConnAckPacket>>,
-    /// Why there will be no further connection.
-    pub(crate) given_up: watch::Sender<Option<ConnectError>>,
-    pub(crate) asked: Arc<Asked>,
-    pub(crate) publishing: TaskTracker,
-    pub(crate) tasks: TaskTracker,
-    /// Ends every task.
-    pub(crate) stop: CancellationToken,
-    /// Ends the current chain of connections.
-    connection: Mutex<CancellationToken>,
-    /// Cuts the current connection, to make a new one.
-    pub(crate) cut: Notify,
-}
-
-impl Shared {
-    /// Whether there is a connection, or with `wait` one on its way.
-    pub(crate) fn may_ask(&self, wait: bool) -> bool {
-        let state = *self.state.borrow();
-        state == State::Connected || (wait && state.is_on_the_way())
-    }
-
-    /// Asks the session, which answers when there is a connection; `None` when there will be none.
-    pub(crate) async fn ask<T>(
-        &self,
-        command: Command,
-        answer: &mut oneshot::Receiver<T>,
-    ) -> Option<T> {
-        self.ask_while(command, answer, |state| state != State::Disconnected).await
-    }
-
-    /// Asks the session for an answer from the connection that stands.
-    pub(crate) async fn ask_now<T>(
-        &self,
-        command: Command,
-        answer: &mut oneshot::Receiver<T>,
-    ) -> Option<T> {
-        self.ask_while(command, answer, |state| {
-            matches!(state, State::Connected | State::Disconnecting)
-        })
-        .await
-    }
-
-    async fn ask_while<T>(
-        &self,
-        command: Command,
-        answer: &mut oneshot::Receiver<T>,
-        may_answer: impl Fn(State) -> bool,
-    ) -> Option<T> {
-        let mut state = self.state.subscribe();
-        let asking = async {
-            self.commands.send(command).await.ok()?;
-            (&mut *answer).await.ok()
-        };
-        // The runtime's budget must not let a later publish pass one that has to yield here: the select itself would
-        // yield before it polls anything.
-        let answered = unconstrained(async {
-            tokio::select! {
-                biased;
-                answered = asking => Some(answered),
-                _ = state.wait_for(|state| !may_answer(*state)) => None,
-            }
-        });
-        if let Some(answered) = answered.await {
-            return answered;
-        }
-        // The session gives its last answers before the state changes.
-        answer.try_recv().ok()
-    }
-
-    /// Tells the session something that has no answer.
-    pub(crate) async fn tell(&self, command: Command) -> Result<(), ()> {
-        self.commands.send(command).await.map_err(drop)
-    }
-}
 
 /// A client of one broker. Clones share the connection, which ends when the last one is dropped;
 /// [`MqttClient::shutdown`] ends it in good order.
@@ -311,7 +227,7 @@ impl MqttClient {
 
     /// Ends the connection in good order. Subscriptions stand again after the next [`MqttClient::connect`].
     pub async fn disconnect(&self) {
-        if self.leave().await {
+        if self.leave(Instant::now() + DRAIN_LIMIT).await {
             self.shared.connection.lock().unwrap_or_else(PoisonError::into_inner).cancel();
             let mut state = self.shared.state.subscribe();
             if state.wait_for(|state| *state == State::Disconnected).await.is_err() {
@@ -321,7 +237,7 @@ impl MqttClient {
     }
 
     /// Takes no more publishes, and waits for those in flight. Whether there was a connection to leave.
-    async fn leave(&self) -> bool {
+    async fn leave(&self, deadline: Instant) -> bool {
         let leaves = self.shared.state.send_if_modified(|state| {
             let leaves = !state.is_at_rest();
             if leaves {
@@ -330,29 +246,27 @@ impl MqttClient {
             leaves
         });
         if leaves {
-            self.drained().await;
+            self.shared.publishing.close();
+            if timeout_at(deadline, self.shared.publishing.wait()).await.is_err() {
+                tracing::warn!("publishes are left without an acknowledgement");
+            }
+            self.shared.publishing.reopen();
         }
         leaves
-    }
-
-    async fn drained(&self) {
-        self.shared.publishing.close();
-        if timeout(SHUTDOWN_LIMIT, self.shared.publishing.wait()).await.is_err() {
-            tracing::warn!("publishes are left without an acknowledgement");
-        }
-        self.shared.publishing.reopen();
     }
 
     /// Ends everything in good order, within 5 seconds: publishes in flight are awaited, tasks ended, DISCONNECT sent.
     /// May be called in any state and any number of times; the client cannot be used again.
     pub async fn shutdown(&self) {
-        if timeout(SHUTDOWN_LIMIT, health::say_goodbye(&self.shared)).await.is_err() {
+        let began = Instant::now();
+        let drained = began + DRAIN_LIMIT;
+        if timeout_at(drained, health::say_goodbye(&self.shared)).await.is_err() {
             tracing::debug!("the broker did not hear of the shutdown");
         }
-        self.leave().await;
+        self.leave(drained).await;
         self.shared.stop.cancel();
         self.shared.tasks.close();
-        if timeout(SHUTDOWN_LIMIT, self.shared.tasks.wait()).await.is_err() {
+        if timeout_at(began + SHUTDOWN_LIMIT, self.shared.tasks.wait()).await.is_err() {
             tracing::warn!("a handler did not end in time");
         }
         self.shared.state.send_replace(State::Disconnected);

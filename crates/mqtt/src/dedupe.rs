@@ -10,6 +10,9 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 use xxhash_rust::xxh3::xxh3_128;
 
+/// For how many entries there is room from the start: a careless setting must not take all the memory at once.
+const RESERVED: usize = 4096;
+
 /// What of an envelope tells it from others.
 #[derive(Deserialize)]
 struct Head<'a> {
@@ -58,8 +61,9 @@ pub struct Dedupe {
 impl Dedupe {
     /// A memory of at most `max_entries`, each for `ttl`.
     pub fn new(ttl: Duration, max_entries: usize) -> Self {
-        let seen = HashMap::with_capacity(max_entries);
-        Self { ttl, max_entries, seen, order: VecDeque::with_capacity(max_entries) }
+        let capacity = max_entries.min(RESERVED);
+        let (seen, order) = (HashMap::with_capacity(capacity), VecDeque::with_capacity(capacity));
+        Self { ttl, max_entries, seen, order }
     }
 
     /// Whether `key` was not seen within the time before `now`; from now on it was. `scope` keeps those apart who must

@@ -5,25 +5,24 @@
 //! used up, it stops sending. That bounds the memory at queue plus window. QoS 0 has no window; what does not fit is
 //! dropped and counted.
 
+mod worker;
+
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use futures::FutureExt as _;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::MqttConfig;
-use crate::dedupe::{Dedupe, dedupe_key};
-use crate::envelope::correlation_id;
+use crate::dedupe::Dedupe;
 use crate::handler::AnyHandler;
 use crate::message::{Message, QoS};
 use crate::topic;
 use crate::transport::{Incoming, Receipt};
+use worker::Worker;
 
 /// How many messages wait for one handler before the broker is held back: enough for a burst, small enough for memory.
 const QUEUE: usize = 1024;
@@ -208,58 +207,4 @@ impl Entry {
 fn dropped(message: &Message, why: &str) {
     metrics::counter!("mqtt_dropped_total").increment(1);
     tracing::warn!(topic = message.topic, why, "a QoS 0 message was dropped");
-}
-
-/// Handles the messages of one subscription, one after the other.
-struct Worker {
-    filter: Arc<str>,
-    identifier: u32,
-    handler: AnyHandler,
-    dedupe: Option<Arc<Mutex<Dedupe>>>,
-    depth: Arc<AtomicUsize>,
-}
-
-impl Worker {
-    async fn work(self, mut messages: mpsc::UnboundedReceiver<(Message, Receipt)>) {
-        while let Some((message, receipt)) = messages.recv().await {
-            self.depth.fetch_sub(1, Ordering::Relaxed);
-            let key = self.dedupe.as_ref().and_then(|_| dedupe_key(&message.payload));
-            if self.is_first(key.as_deref()) {
-                self.handle(message, key.as_deref()).await;
-            } else {
-                metrics::counter!("mqtt_duplicates_total").increment(1);
-            }
-            drop(receipt);
-        }
-    }
-
-    async fn handle(&self, message: Message, key: Option<&str>) {
-        let (topic, payload) = (message.topic.clone(), message.payload.clone());
-        let handling = AssertUnwindSafe(async { (self.handler)(message).await });
-        let error = match handling.catch_unwind().await {
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => error.to_string(),
-            Err(panic) => said(&panic),
-        };
-        let correlation_id = correlation_id(&payload).unwrap_or_default();
-        metrics::counter!("mqtt_handler_errors_total").increment(1);
-        tracing::error!(topic, filter = %self.filter, correlation_id, size = payload.len(), error, "a handler failed");
-        if let (Some(dedupe), Some(key)) = (&self.dedupe, key) {
-            // What was not handled may come again.
-            dedupe.lock().unwrap_or_else(PoisonError::into_inner).forget(self.identifier, key);
-        }
-    }
-
-    fn is_first(&self, key: Option<&str>) -> bool {
-        let (Some(dedupe), Some(key)) = (&self.dedupe, key) else { return true };
-        let mut dedupe = dedupe.lock().unwrap_or_else(PoisonError::into_inner);
-        dedupe.is_first(self.identifier, key, Instant::now())
-    }
-}
-
-/// What a panic said, as text.
-fn said(panic: &Box<dyn std::any::Any + Send>) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    format!("panicked: {}", text.unwrap_or_else(|| "without a message".to_owned()))
 }

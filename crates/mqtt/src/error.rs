@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::config::ConfigError;
 use crate::topic::TopicError;
 
 /// Why a broker refused, in the words of MQTT 5.
@@ -29,7 +28,9 @@ pub enum ConnectError {
     #[error("this client was connected already; make another one for a second connection")]
     AlreadyConnected,
     /// The broker does not let this client in; trying again does not help.
-    #[error("{address} refused the connection: {reason}; check user, password and client id")]
+    #[error(
+        "{address} refused the connection: {reason}; check user, password, client id and protocol version"
+    )]
     Refused {
         /// The broker, without credentials.
         address: String,
@@ -74,6 +75,14 @@ pub enum PublishError {
     /// The standard forbids the topic. Nothing was sent.
     #[error(transparent)]
     Topic(#[from] TopicError),
+    /// The standard forbids a property. Nothing was sent.
+    #[error("the {name} {problem}; nothing was sent")]
+    Property {
+        /// Which one.
+        name: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// The data cannot be written as JSON. Nothing was sent.
     #[error("cannot encode the event: {0}")]
     Encode(#[from] serde_json::Error),
@@ -119,10 +128,4 @@ pub enum SubscribeError {
     /// There is no connection.
     #[error("not connected; call connect first")]
     NotConnected,
-}
-
-impl From<ConfigError> for ConnectError {
-    fn from(error: ConfigError) -> Self {
-        Self::Certificate { address: "configuration".to_owned(), reason: error.to_string() }
-    }
 }

@@ -51,6 +51,10 @@ pub(crate) fn health_topic(client_id: &str) -> String {
     format!("system/health/{client_id}")
 }
 
+pub(crate) fn keepalive_topic(client_id: &str) -> String {
+    format!("system/keepalive/{client_id}")
+}
+
 /// What the broker says when this client is gone without a word.
 pub(crate) fn will(config: &MqttConfig) -> Option<Will> {
     let ping = ping(false, None, Some("the connection was lost without a word"));
@@ -136,9 +140,9 @@ struct Beat {
 /// Beats, and cuts a connection on which no beat gets through.
 pub(crate) async fn beat(shared: Arc<Shared>) {
     let config = &shared.dialer.config;
-    let topic = format!("system/keepalive/{}", config.client_id);
-    let mut ticks =
-        interval_at(Instant::now() + config.heartbeat_interval, config.heartbeat_interval);
+    let topic = keepalive_topic(&config.client_id);
+    let interval = config.heartbeat_interval.min(system::NEVER);
+    let mut ticks = interval_at(Instant::now() + interval, interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut missed = 0;
     while !shared.stop.is_cancelled() {
@@ -156,7 +160,7 @@ pub(crate) async fn beat(shared: Arc<Shared>) {
         let Ok(payload) = beat.encode(Format::Compact) else { continue };
         let options = PublishOptions::qos(QoS::AtMostOnce).no_wait();
         let beating = publish::publish(&shared, &topic, payload.into(), options);
-        missed = match timeout(config.heartbeat_interval, beating).await {
+        missed = match timeout(interval, beating).await {
             Ok(Ok(_)) => 0,
             _ => missed + 1,
         };

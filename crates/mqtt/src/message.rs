@@ -3,6 +3,10 @@
 use bytes::Bytes;
 
 use crate::envelope::Format;
+use crate::error::PublishError;
+use crate::topic;
+
+const TOO_LONG: &str = "is too long; at most 65535 bytes can be sent";
 
 /// How hard both sides try to deliver a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +61,28 @@ impl Properties {
     /// The first user property of this name.
     pub fn user(&self, name: &str) -> Option<&str> {
         self.user.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Refuses what the standard forbids: a broker would end the connection over it, again and again.
+    pub(crate) fn check(&self) -> Result<(), PublishError> {
+        let refused = |name, problem| Err(PublishError::Property { name, problem });
+        if let Some(topic) = &self.response_topic {
+            topic::check_topic(topic)?;
+        }
+        if self.correlation_data.as_ref().is_some_and(|data| data.len() > topic::MAX_BYTES) {
+            return refused("correlation data", TOO_LONG);
+        }
+        let user = self.user.iter().flat_map(|(name, value)| [name, value]);
+        let texts = self.content_type.iter().map(|text| ("content type", text));
+        for (name, text) in texts.chain(user.map(|text| ("user property", text))) {
+            if text.len() > topic::MAX_BYTES {
+                return refused(name, TOO_LONG);
+            }
+            if text.contains('\0') {
+                return refused(name, "contains NUL");
+            }
+        }
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ use crate::message::{Ack, PublishOptions};
 use crate::topic;
 use crate::transport::packets;
 use crate::transport::session::{Command, Outgoing};
+use crate::transport::wire::LARGEST_PACKET;
 
 /// Publishes `payload` and resolves when the broker has it.
 ///
@@ -21,6 +22,10 @@ pub(crate) async fn publish(
     options: PublishOptions,
 ) -> Result<Ack, PublishError> {
     topic::check_topic(topic)?;
+    options.properties.check()?;
+    if payload.len() >= LARGEST_PACKET {
+        return Err(PublishError::TooLarge { size: payload.len(), limit: LARGEST_PACKET });
+    }
     let _in_flight = shared.publishing.token();
     let began = Instant::now();
     let PublishOptions { qos, retain, wait, properties, .. } = options;

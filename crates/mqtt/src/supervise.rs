@@ -203,7 +203,7 @@ impl Backoff {
 
     fn next_delay(&mut self) -> Duration {
         let delay = self.next;
-        self.next = (delay * 2).min(self.max);
+        self.next = delay.saturating_mul(2).min(self.max);
         system::jittered(delay)
     }
 

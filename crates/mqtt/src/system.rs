@@ -5,6 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+/// A wait without end, short enough to be added to any time.
+pub(crate) const NEVER: Duration = Duration::from_hours(24 * 365);
+
 /// The wall clock to the microsecond, for the time an envelope carries. Durations are measured with tokio's clock.
 #[expect(clippy::disallowed_methods, reason = "this module owns the clock of the crate")]
 pub(crate) fn now() -> Timestamp {
@@ -26,5 +29,5 @@ pub(crate) fn env(name: &str) -> Option<String> {
 
 /// Between half of `delay` and all of it, so that clients that lost one broker do not return as one.
 pub(crate) fn jittered(delay: Duration) -> Duration {
-    delay.mul_f64(rand::random_range(0.5..=1.0))
+    delay.min(NEVER).mul_f64(rand::random_range(0.5..=1.0))
 }

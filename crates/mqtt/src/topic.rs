@@ -1,7 +1,7 @@
 //! Topic names and filters, by the rules of the standard (MQTT 5, section 4.7).
 
 /// The longest topic or filter in bytes: its length travels in two.
-const MAX_BYTES: usize = 65_535;
+pub(crate) const MAX_BYTES: usize = 65_535;
 
 /// A topic or filter that the standard forbids. Nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -76,6 +76,9 @@ impl FromStr for ConnectionParams {
         let (transport, default_port) = Transport::of(url.scheme()).ok_or_else(refused)?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(refused)?;
         let websocket = matches!(transport, Transport::WebSocket | Transport::SecureWebSocket);
+        if url.port() == Some(0) {
+            return Err(refused());
+        }
         if !websocket && !matches!(url.path(), "" | "/") || url.fragment().is_some() {
             return Err(refused());
         }

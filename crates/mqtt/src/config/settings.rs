@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{ConfigError, MqttConfig, Protocol};
+use super::{ConfigError, ConnectionParams, MqttConfig, Protocol};
+use crate::{health, topic};
 
 /// One variable.
 pub(super) struct Setting {
@@ -27,11 +28,12 @@ pub(super) const URL: Setting = Setting {
 pub(super) const CLIENT_ID: Setting = Setting {
     name: "MQTT_CLIENT_ID",
     default: "required",
-    accepted: "1 to 65535 bytes without NUL, unique per running instance",
+    accepted: "1 to 65518 bytes without NUL, + and #, unique per running instance",
     meaning: "Names this client to the broker, which disconnects an older client of the same name.",
     apply: |_, _| Some(()),
 };
 
+const SOURCE_NAME: &str = "MQTT_SOURCE_NAME";
 const KEEP_ALIVE: &str = "MQTT_KEEPALIVE";
 const HEARTBEAT_INTERVAL: &str = "MQTT_HEARTBEAT_INTERVAL";
 const DEDUPE_MAX_ENTRIES: &str = "MQTT_DEDUPE_MAX_ENTRIES";
@@ -40,6 +42,7 @@ const RECONNECT_MAX_DELAY: &str = "MQTT_RECONNECT_MAX_DELAY";
 const PUBLISH_RETRIES: &str = "MQTT_PUBLISH_RETRIES";
 const RECEIVE_MAXIMUM: &str = "MQTT_RECEIVE_MAXIMUM";
 const CONNECT_TIMEOUT: &str = "MQTT_CONNECT_TIMEOUT";
+const CA_FILE: &str = "MQTT_CA_FILE";
 const CERT_FILE: &str = "MQTT_CERT_FILE";
 const SECONDS: &str = "seconds, at least 0";
 const SWITCH: &str = "true or false";
@@ -49,9 +52,9 @@ pub(super) const SETTINGS: &[Setting] = &[
     URL,
     CLIENT_ID,
     Setting {
-        name: "MQTT_SOURCE_NAME",
+        name: SOURCE_NAME,
         default: "the client id",
-        accepted: "any text",
+        accepted: "any text that is not empty",
         meaning: "The `source` of envelopes.",
         apply: |config, text| {
             config.source_name = Some(text.to_owned());
@@ -179,9 +182,9 @@ pub(super) const SETTINGS: &[Setting] = &[
         },
     },
     Setting {
-        name: "MQTT_CA_FILE",
+        name: CA_FILE,
         default: "the well-known authorities",
-        accepted: "path of a PEM file",
+        accepted: "path of a PEM file, with an mqtts:// or wss:// URL",
         meaning: "The authorities that a broker's certificate is checked against.",
         apply: |config, text| {
             config.ca_file = Some(PathBuf::from(text));
@@ -191,7 +194,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: CERT_FILE,
         default: "none",
-        accepted: "path of a PEM file, together with MQTT_KEY_FILE",
+        accepted: "path of a PEM file, together with MQTT_KEY_FILE and an mqtts:// or wss:// URL",
         meaning: "The certificate chain that this client presents.",
         apply: |config, text| {
             config.cert_file = Some(PathBuf::from(text));
@@ -201,7 +204,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "MQTT_KEY_FILE",
         default: "none",
-        accepted: "path of a PEM file, together with MQTT_CERT_FILE",
+        accepted: "path of a PEM file, together with MQTT_CERT_FILE and an mqtts:// or wss:// URL",
         meaning: "The private key of that certificate.",
         apply: |config, text| {
             config.key_file = Some(PathBuf::from(text));
@@ -232,10 +235,15 @@ fn protocol(text: &str) -> Option<Protocol> {
 
 /// Refuses what cannot work.
 pub(super) fn validate(config: &MqttConfig) -> Result<(), ConfigError> {
-    let valid_id = (1..=usize::from(u16::MAX)).contains(&config.client_id.len());
+    let id = config.client_id.as_str();
+    // It is the last level of topics of its own.
+    let valid_id = !id.is_empty() && topic::check_topic(&health::keepalive_topic(id)).is_ok();
+    // Whoever names an authority believes to be encrypted.
+    let secure = config.address.transport.is_secure();
     let whole_seconds = config.keep_alive.subsec_nanos() == 0;
     let checks = [
-        (CLIENT_ID.name, valid_id && !config.client_id.contains('\0'), config.client_id.clone()),
+        (CLIENT_ID.name, valid_id, config.client_id.clone()),
+        (SOURCE_NAME, config.source_name.as_deref() != Some(""), String::new()),
         (
             KEEP_ALIVE,
             whole_seconds && (1..=3600).contains(&config.keep_alive.as_secs()),
@@ -264,16 +272,33 @@ pub(super) fn validate(config: &MqttConfig) -> Result<(), ConfigError> {
         (PUBLISH_RETRIES, config.publish_retries > 0, config.publish_retries.to_string()),
         (CONNECT_TIMEOUT, !config.connect_timeout.is_zero(), shown(config.connect_timeout)),
         (RECEIVE_MAXIMUM, config.receive_maximum > 0, config.receive_maximum.to_string()),
+        (CA_FILE, secure || config.ca_file.is_none(), file(config.ca_file.as_deref())),
         (
             CERT_FILE,
-            config.cert_file.is_some() == config.key_file.is_some(),
+            config.cert_file.is_some() == config.key_file.is_some()
+                && (secure || config.cert_file.is_none()),
             file(config.cert_file.as_deref()),
         ),
     ];
     match checks.into_iter().find(|(_, holds, _)| !holds) {
         Some((name, _, value)) => Err(ConfigError::refused(name, value, accepted(name))),
-        None => Ok(()),
+        None => validate_credentials(config),
     }
+}
+
+fn validate_credentials(config: &MqttConfig) -> Result<(), ConfigError> {
+    let ConnectionParams { user, password, .. } = &config.address;
+    let too_long = |text: &&String| text.len() > topic::MAX_BYTES;
+    let accepted = if user.iter().chain(password).any(|text| too_long(&text)) {
+        "a user name and a password of at most 65535 bytes each"
+    } else if user.as_ref().is_some_and(|user| user.contains('\0')) {
+        "a user name without NUL"
+    } else if config.protocol == Protocol::V311 && user.is_none() && password.is_some() {
+        "a password only with a user name, which MQTT 3.1.1 demands"
+    } else {
+        return Ok(());
+    };
+    Err(ConfigError::refused(URL.name, &config.address, accepted))
 }
 
 fn accepted(name: &str) -> &'static str {

@@ -5,28 +5,30 @@
 
 mod flights;
 mod inbound;
+mod limits;
 mod subscriptions;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use mqtt5::MqttError;
 use mqtt5::packet::Packet;
 use mqtt5::packet::publish::PublishPacket;
 use mqtt5::transport::packet_io::encode_packet_to_buffer;
 use mqtt5::types::ReasonCode;
-use mqtt5::{MqttError, PropertyId, PropertyValue};
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio::time::Interval;
 use tokio_util::sync::CancellationToken;
 
-use super::wire::{Wire, Writer};
+use super::wire::Wire;
 use super::{Incoming, Loss, packets};
 use crate::config::MqttConfig;
 use crate::error::{PublishError, SubscribeError};
 use crate::message::{Ack, QoS};
 use flights::Flights;
 use inbound::Inbound;
+use limits::Limits;
 use subscriptions::Subscriptions;
 
 /// How many bytes may wait for the socket before no more publishes are taken: some hundred packets of usual size.
@@ -73,17 +75,6 @@ pub(crate) struct Controls<'a> {
     pub(crate) ready: &'a mut (dyn FnMut() + Send),
     /// The number of the connection.
     pub(crate) number: u64,
-}
-
-/// What the broker allows, from its CONNACK.
-struct Limits {
-    number: u64,
-    receive_maximum: usize,
-    packet: usize,
-    qos: QoS,
-    retain: bool,
-    identifiers: bool,
-    keep_alive: Option<Duration>,
 }
 
 enum Event {
@@ -159,7 +150,7 @@ impl Session {
         controls: &mut Controls<'_>,
     ) -> Result<(), Loss> {
         self.begin(wire.connack.session_present, limits)?;
-        let mut ticks = ticks(limits.keep_alive);
+        let mut ticks = limits.ticks();
         let mut unanswered = false;
         let mut ready = false;
         loop {
@@ -167,11 +158,6 @@ impl Session {
             if !ready && self.subscriptions.stand() {
                 ready = true;
                 (controls.ready)();
-            }
-            if let (Writer::WebSocket(_), false) = (&wire.writer, self.out.is_empty()) {
-                // A message of the WebSocket layer cannot be half written and then left.
-                wire.writer.write_some(&mut self.out).await.map_err(broken)?;
-                self.flights.written(self.out.is_empty());
             }
             match self.next(wire, ready, &mut ticks, controls).await {
                 Event::Packet(packet) => {
@@ -231,7 +217,10 @@ impl Session {
 
     fn obey(&mut self, command: Command, limits: &Limits) -> Result<(), Loss> {
         match command {
-            Command::Publish(outgoing) => self.flights.take(outgoing, limits, &mut self.out),
+            Command::Publish(outgoing) => {
+                self.flights.take(outgoing, limits, &mut self.out);
+                Ok(())
+            }
             Command::Subscribe { filter, qos, identifier, done } => {
                 let identifier = limits.identifiers.then_some(identifier);
                 self.subscriptions.add(filter, (qos, identifier), done);
@@ -292,6 +281,8 @@ impl Session {
     }
 }
 
+/// The broker's last word. Only a client that took the session over ends it for good; whatever else a broker says may
+/// have passed when the connection is made again, and if not, CONNECT is refused.
 fn farewell(code: ReasonCode) -> Loss {
     if code == ReasonCode::SessionTakenOver {
         return Loss::TakenOver;
@@ -307,34 +298,4 @@ fn broken(error: MqttError) -> Loss {
 /// Appends a packet to what the socket gets.
 fn put(out: &mut BytesMut, packet: &Packet) -> Result<(), Loss> {
     encode_packet_to_buffer(packet, out).map_err(broken)
-}
-
-/// When to send PINGREQ: early enough that a slow network does not end the connection.
-fn ticks(keep_alive: Option<Duration>) -> Interval {
-    const NEVER: Duration = Duration::from_hours(24 * 365);
-    let period = keep_alive.map_or(NEVER, |interval| interval.mul_f32(0.75));
-    let mut ticks = interval_at(Instant::now() + period, period);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
-}
-
-impl Limits {
-    fn of(wire: &Wire, keep_alive: Duration, number: u64) -> Self {
-        let refused = |id| matches!(wire.property(id), Some(PropertyValue::Byte(0)));
-        let properties = &wire.connack.properties;
-        let keep_alive = match properties.get_server_keep_alive() {
-            Some(seconds) => Duration::from_secs(seconds.into()),
-            None => keep_alive,
-        };
-        Self {
-            number,
-            receive_maximum: properties.get_receive_maximum().unwrap_or(u16::MAX).into(),
-            packet: properties.get_maximum_packet_size().map_or(usize::MAX, |size| size as usize),
-            qos: properties.get_maximum_qos().and_then(QoS::from_level).unwrap_or(QoS::ExactlyOnce),
-            retain: !refused(PropertyId::RetainAvailable),
-            identifiers: wire.connack.protocol_version == 5
-                && !refused(PropertyId::SubscriptionIdentifierAvailable),
-            keep_alive: (!keep_alive.is_zero()).then_some(keep_alive),
-        }
-    }
 }

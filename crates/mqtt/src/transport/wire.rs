@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use futures::future::OptionFuture;
 use mqtt5::packet::Packet;
 use mqtt5::packet::connack::ConnAckPacket;
 use mqtt5::packet::disconnect::DisconnectPacket;
@@ -15,8 +16,9 @@ use mqtt5::transport::websocket::{
 };
 use mqtt5::types::ReasonCode;
 use mqtt5::{MqttError, PropertyId, PropertyValue, Transport as _};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream};
 use tokio::net::TcpStream;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{Refusal, Will, packets};
 use crate::config::{ConfigError, MqttConfig, Protocol, Transport};
@@ -24,7 +26,9 @@ use crate::config::{ConfigError, MqttConfig, Protocol, Transport};
 /// Opening, TLS and the broker's answer to CONNECT must be done within this time.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 /// The largest packet of the protocol: header and 268,435,455 bytes.
-const LARGEST_PACKET: usize = 268_435_460;
+pub(crate) const LARGEST_PACKET: usize = 268_435_460;
+/// How many bytes wait for a WebSocket.
+const PIPE: usize = 64 * 1024;
 
 /// How the broker is reached: the parts of the configuration that were checked and loaded once.
 pub(crate) struct Dialer {
@@ -95,7 +99,7 @@ impl Dialer {
                 let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
                 stream.set_nodelay(true)?;
                 let (reader, writer) = stream.into_split();
-                Ok((Reader::stream(reader), Writer::Stream(Box::new(writer))))
+                Ok((Reader::stream(reader), Writer::stream(writer)))
             }
             (Transport::Tcp | Transport::Tls, Some(tls)) => self.open_tls(tls).await,
             (Transport::WebSocket | Transport::SecureWebSocket, tls) => {
@@ -106,7 +110,7 @@ impl Dialer {
                 let mut transport = WebSocketTransport::new(config);
                 transport.connect().await?;
                 let (reader, writer) = transport.into_split()?;
-                Ok((Reader::WebSocket(reader), Writer::WebSocket(writer)))
+                Ok((Reader::WebSocket(reader), Writer::websocket(writer)))
             }
         }
     }
@@ -119,7 +123,7 @@ impl Dialer {
             match transport.connect().await {
                 Ok(()) => {
                     let (reader, writer) = transport.into_split()?;
-                    return Ok((Reader::stream(reader), Writer::Stream(Box::new(writer))));
+                    return Ok((Reader::stream(reader), Writer::stream(writer)));
                 }
                 Err(error) => last = error,
             }
@@ -207,24 +211,31 @@ impl Reader {
 }
 
 /// Where bytes go.
-pub(super) enum Writer {
-    Stream(Box<dyn AsyncWrite + Send + Unpin>),
-    WebSocket(WebSocketWriteHandle),
+pub(super) struct Writer {
+    stream: Box<dyn AsyncWrite + Send + Unpin>,
+    /// Carries them on to a WebSocket.
+    carrier: Option<AbortOnDropHandle<()>>,
 }
 
 impl Writer {
-    /// Writes some of `out`, or all of it, and removes that. On a stream it may be cancelled.
+    fn stream(stream: impl AsyncWrite + Send + Unpin + 'static) -> Self {
+        Self { stream: Box::new(stream), carrier: None }
+    }
+
+    /// A message of the WebSocket layer cannot be half written and then left, so a task of its own writes them.
+    fn websocket(socket: WebSocketWriteHandle) -> Self {
+        let (stream, bytes) = tokio::io::duplex(PIPE);
+        let carrier = AbortOnDropHandle::new(tokio::spawn(carry(bytes, socket)));
+        Self { stream: Box::new(stream), carrier: Some(carrier) }
+    }
+
+    /// Writes some of `out`, or all of it, and removes that. May be cancelled.
     pub(super) async fn write_some(&mut self, out: &mut BytesMut) -> Result<(), MqttError> {
-        match self {
-            Self::Stream(writer) => {
-                writer.write_buf(out).await?;
-                if out.is_empty() {
-                    writer.flush().await?;
-                }
-                Ok(())
-            }
-            Self::WebSocket(writer) => writer.write(&out.split()).await,
+        self.stream.write_buf(out).await?;
+        if out.is_empty() {
+            self.stream.flush().await?;
         }
+        Ok(())
     }
 
     async fn write_all(&mut self, out: &mut BytesMut) -> Result<(), MqttError> {
@@ -235,10 +246,25 @@ impl Writer {
     }
 
     async fn close(&mut self) -> Result<(), MqttError> {
-        match self {
-            Self::Stream(writer) => Ok(writer.shutdown().await?),
-            Self::WebSocket(writer) => writer.close().await,
+        self.stream.shutdown().await?;
+        if let Some(Err(error)) = OptionFuture::from(self.carrier.as_mut()).await {
+            tracing::debug!(%error, "the WebSocket was not closed");
         }
+        Ok(())
+    }
+}
+
+/// Hands on what comes through the pipe, one message for what is there at a time, until the pipe or the socket ends.
+async fn carry(mut pipe: DuplexStream, mut socket: WebSocketWriteHandle) {
+    let mut bytes = BytesMut::with_capacity(PIPE);
+    let carrying = async {
+        while pipe.read_buf(&mut bytes).await? > 0 {
+            socket.write(&bytes.split()).await?;
+        }
+        socket.close().await
+    };
+    if let Err(error) = carrying.await {
+        tracing::debug!(%error, "the WebSocket ended");
     }
 }
 

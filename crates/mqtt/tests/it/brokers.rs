@@ -4,6 +4,7 @@ mod certificates;
 mod embedded;
 mod mosquitto;
 mod rabbitmq;
+mod scripted;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ pub(crate) use certificates::Certificates;
 pub(crate) use embedded::Embedded;
 pub(crate) use mosquitto::Mosquitto;
 pub(crate) use rabbitmq::RabbitMq;
+pub(crate) use scripted::{Peer, Scripted};
 
 /// How long a program may take to open its port.
 const START_LIMIT: Duration = Duration::from_secs(90);
@@ -32,11 +34,18 @@ pub(crate) struct Ports {
     pub(crate) ipv6: u16,
     pub(crate) tls: u16,
     pub(crate) websocket: u16,
+    pub(crate) secure_websocket: u16,
 }
 
 impl Ports {
     fn free() -> Self {
-        Self { plain: free_port(), ipv6: free_port(), tls: free_port(), websocket: free_port() }
+        Self {
+            plain: free_port(),
+            ipv6: free_port(),
+            tls: free_port(),
+            websocket: free_port(),
+            secure_websocket: free_port(),
+        }
     }
 }
 
@@ -66,6 +75,17 @@ impl Broker {
 
     pub(crate) fn ca(&self) -> PathBuf {
         self.certificates().ca()
+    }
+
+    /// Where RabbitMQ's plugin answers WebSockets, the others are told to do so, too.
+    pub(crate) fn websocket_url(&self, secure: bool) -> String {
+        let Ports { websocket, secure_websocket, .. } = self.ports();
+        let path = if matches!(self, Self::RabbitMq(_)) { "ws" } else { "mqtt" };
+        if secure {
+            format!("wss://localhost:{secure_websocket}/{path}")
+        } else {
+            format!("ws://127.0.0.1:{websocket}/{path}")
+        }
     }
 
     /// The newest version that it speaks.

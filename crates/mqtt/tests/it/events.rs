@@ -10,7 +10,7 @@ use steward_mqtt::{
     RequestError, State,
 };
 
-use crate::brokers::{Broker, Embedded, Mosquitto};
+use crate::brokers::Mosquitto;
 use crate::support::{Seen, client, config, connected, reaches, soon};
 
 #[tokio::test]
@@ -161,24 +161,6 @@ async fn a_broker_that_stands_still_is_left_when_it_is_silent_too_long() {
     broker.thaw();
     reaches(&client, State::Connected).await;
     soon(client.publish("alive", "again", PublishOptions::default())).await.unwrap();
-}
-
-#[tokio::test]
-async fn websockets_carry_it_too() {
-    let mosquitto = Broker::Mosquitto(Mosquitto::with_account());
-    let embedded = Broker::Embedded(Embedded::start().await);
-    for broker in [mosquitto, embedded] {
-        let url = format!("ws://127.0.0.1:{}/mqtt", broker.ports().websocket);
-        let client = connected(broker.config_at(&url, "web")).await;
-        let seen = Seen::default();
-        client.subscribe("web/#", QoS::ExactlyOnce, seen.handler()).await.unwrap();
-        let publishes = (0..500)
-            .map(|number| client.publish("web/x", number.to_string(), PublishOptions::default()));
-        let acks: Vec<_> = soon(futures::stream::iter(publishes).buffered(50).collect()).await;
-        assert!(acks.iter().all(Result::is_ok));
-        seen.at_least(500).await;
-        client.shutdown().await;
-    }
 }
 
 #[tokio::test]

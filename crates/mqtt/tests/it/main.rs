@@ -11,6 +11,7 @@ mod properties;
 mod publishing;
 mod python;
 mod reliability;
+mod session;
 mod stories;
 mod support;
 mod traps;

@@ -46,6 +46,7 @@ stories! {
     basics::overlapping_filters_each_get_a_message_once,
     basics::two_clients_share_a_topic,
     basics::tls_is_checked,
+    basics::websockets_carry_it_too,
     basics::an_ipv6_host_and_a_coded_password_work,
     failures::a_wrong_password_is_refused_at_once,
     failures::a_twin_takes_over,

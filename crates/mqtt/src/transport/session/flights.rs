@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use super::{Limits, Outgoing, put};
 use crate::error::PublishError;
 use crate::message::{Ack, QoS};
+use crate::transport::wire::LARGEST_PACKET;
 use crate::transport::{Loss, packets};
 
 type Done = oneshot::Sender<Result<Ack, PublishError>>;
@@ -76,31 +77,26 @@ impl Flights {
         }
     }
 
-    pub(super) fn take(
-        &mut self,
-        outgoing: Outgoing,
-        limits: &Limits,
-        out: &mut BytesMut,
-    ) -> Result<(), Loss> {
+    pub(super) fn take(&mut self, outgoing: Outgoing, limits: &Limits, out: &mut BytesMut) {
         let Outgoing { mut packet, only, done } = outgoing;
         if only.is_some_and(|number| number != limits.number) {
             refuse(done, PublishError::NotConnected);
-            return Ok(());
+            return;
         }
         if done.is_closed() {
-            return Ok(());
+            return;
         }
         if packet.retain && !limits.retain {
             refuse(done, PublishError::Refused(packets::reason(ReasonCode::RetainNotSupported)));
-            return Ok(());
+            return;
         }
         packet.qos = packets::to_level(packets::from_level(packet.qos).min(limits.qos));
         if packet.qos == mqtt5::QoS::AtMostOnce {
-            match write(packet, limits, out)? {
+            match write(packet, limits, out) {
                 Ok(()) => self.unconfirmed.push(done),
                 Err(error) => refuse(done, error),
             }
-            return Ok(());
+            return;
         }
         let packet_id = self.fresh_id();
         packet.packet_id = Some(packet_id);
@@ -114,7 +110,6 @@ impl Flights {
             retries,
             done,
         });
-        Ok(())
     }
 
     fn fresh_id(&mut self) -> u16 {
@@ -140,7 +135,7 @@ impl Flights {
                 self.sent += 1;
                 continue;
             }
-            match write(flight.packet.clone(), limits, out)? {
+            match write(flight.packet.clone(), limits, out) {
                 Ok(()) => {
                     flight.packet.dup = true;
                     self.sent += 1;
@@ -256,18 +251,14 @@ fn refuse(done: Done, error: PublishError) {
     }
 }
 
-/// Appends the packet, unless it is larger than the broker takes.
-fn write(
-    packet: PublishPacket,
-    limits: &Limits,
-    out: &mut BytesMut,
-) -> Result<Result<(), PublishError>, Loss> {
-    let before = out.len();
-    put(out, &Packet::Publish(packet))?;
-    let size = out.len() - before;
-    if size > limits.packet {
-        out.truncate(before);
-        return Ok(Err(PublishError::TooLarge { size, limit: limits.packet }));
+/// Appends the packet, unless it is larger than the broker takes, or than any packet can be.
+fn write(packet: PublishPacket, limits: &Limits, out: &mut BytesMut) -> Result<(), PublishError> {
+    let (before, least) = (out.len(), packet.payload.len() + packet.topic_name.len());
+    let written = put(out, &Packet::Publish(packet)).is_ok();
+    let size = if written { out.len() - before } else { least.max(LARGEST_PACKET) };
+    if written && size <= limits.packet {
+        return Ok(());
     }
-    Ok(Ok(()))
+    out.truncate(before);
+    Err(PublishError::TooLarge { size, limit: limits.packet })
 }

@@ -43,8 +43,8 @@ impl Embedded {
     fn config(&self) -> BrokerConfig {
         let local = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
         let tls = TlsConfig::new(self.certificates.server(), self.certificates.key());
-        let websocket = WebSocketConfig {
-            bind_addresses: vec![local(self.ports.websocket)],
+        let websocket = |port| WebSocketConfig {
+            bind_addresses: vec![local(port)],
             ..WebSocketConfig::default()
         };
         BrokerConfig::default()
@@ -54,7 +54,8 @@ impl Embedded {
             ])
             .with_max_packet_size(1024 * 1024)
             .with_tls(tls.with_bind_addresses(vec![local(self.ports.tls)]))
-            .with_websocket(websocket)
+            .with_websocket(websocket(self.ports.websocket))
+            .with_websocket_tls(websocket(self.ports.secure_websocket))
             .with_storage(
                 StorageConfig::new()
                     .with_backend(StorageBackend::Memory)

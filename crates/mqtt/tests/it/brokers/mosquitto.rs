@@ -35,15 +35,16 @@ impl Mosquitto {
             let passwords = folder.path().join("passwords");
             let mut command = Command::new(program("mosquitto_passwd", "mosquitto"));
             run(command.arg("-c").arg("-b").arg(&passwords).args([USER, PASSWORD]));
+            let (server, key) = (certificates.server(), certificates.key());
+            let tls = format!("certfile {}\nkeyfile {}\n", server.display(), key.display());
             let extra = format!(
                 "allow_anonymous false\npassword_file {}\nlistener {} ::1\nlistener {} 127.0.0.1\nprotocol websockets\n\
-                 listener {} 127.0.0.1\ncertfile {}\nkeyfile {}\n",
+                 listener {} 127.0.0.1\n{tls}listener {} 127.0.0.1\nprotocol websockets\n{tls}",
                 passwords.display(),
                 ports.ipv6,
                 ports.websocket,
                 ports.tls,
-                certificates.server().display(),
-                certificates.key().display()
+                ports.secure_websocket,
             );
             (extra, Some(certificates))
         })

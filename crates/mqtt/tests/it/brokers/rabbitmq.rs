@@ -33,21 +33,24 @@ impl RabbitMq {
     }
 
     fn configure(&self) {
-        let certificates = &self.certificates;
+        let [ca, server, key] =
+            [self.certificates.ca(), self.certificates.server(), self.certificates.key()]
+                .map(|path| path.display().to_string());
         let config = format!(
             "listeners.tcp = none\nmqtt.allow_anonymous = false\nloopback_users = none\nlog.console = false\n\
              mqtt.listeners.tcp.1 = 127.0.0.1:{}\nmqtt.listeners.tcp.2 = ::1:{}\nmqtt.listeners.ssl.1 = 127.0.0.1:{}\n\
-             ssl_options.cacertfile = {}\nssl_options.certfile = {}\nssl_options.keyfile = {}\n\
-             ssl_options.verify = verify_none\ndefault_user = {USER}\ndefault_pass = {PASSWORD}\n",
+             ssl_options.cacertfile = {ca}\nssl_options.certfile = {server}\nssl_options.keyfile = {key}\n\
+             ssl_options.verify = verify_none\nweb_mqtt.tcp.ip = 127.0.0.1\nweb_mqtt.tcp.port = {}\n\
+             web_mqtt.ssl.ip = 127.0.0.1\nweb_mqtt.ssl.port = {}\nweb_mqtt.ssl.certfile = {server}\n\
+             web_mqtt.ssl.keyfile = {key}\nweb_mqtt.ssl.cacertfile = {ca}\ndefault_user = {USER}\ndefault_pass = {PASSWORD}\n",
             self.ports.plain,
             self.ports.ipv6,
             self.ports.tls,
-            certificates.ca().display(),
-            certificates.server().display(),
-            certificates.key().display()
+            self.ports.websocket,
+            self.ports.secure_websocket,
         );
         write(self.folder.path(), "rabbitmq.conf", &config);
-        write(self.folder.path(), "plugins", "[rabbitmq_mqtt].\n");
+        write(self.folder.path(), "plugins", "[rabbitmq_mqtt,rabbitmq_web_mqtt].\n");
     }
 
     fn run(&mut self) {

@@ -1,5 +1,6 @@
+use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
-use steward_mqtt::{ConnectError, MqttClient, Protocol, PublishOptions, QoS};
+use steward_mqtt::{ConnectError, MqttClient, Properties, Protocol, PublishOptions, QoS};
 
 use crate::brokers::{Broker, CODED_PASSWORD, USER};
 use crate::support::{Seen, config, connected, soon};
@@ -15,6 +16,8 @@ pub(crate) async fn a_message_reaches_another_client(broker: &mut Broker) {
     assert_eq!((message.topic.as_str(), &message.payload[..]), ("hall/door", &b"open"[..]));
     if broker.protocol() == Protocol::V5 {
         assert_eq!(message.properties.user("colour"), Some("red"));
+    } else {
+        assert_eq!(message.properties, Properties::default(), "they do not travel");
     }
     speaker.shutdown().await;
     listener.shutdown().await;
@@ -97,6 +100,26 @@ pub(crate) async fn tls_is_checked(broker: &mut Broker) {
         let refused = soon(MqttClient::new(config).unwrap().connect()).await.unwrap_err();
         assert!(matches!(refused, ConnectError::Certificate { .. }), "{refused}");
     }
+}
+
+pub(crate) async fn websockets_carry_it_too(broker: &mut Broker) {
+    for secure in [false, true] {
+        let config = broker.config_at(&broker.websocket_url(secure), "web");
+        let config = if secure { config.ca_file(broker.ca()) } else { config };
+        let client = connected(config).await;
+        let seen = Seen::default();
+        client.subscribe("web/#", QoS::ExactlyOnce, seen.handler()).await.unwrap();
+        let publishes = (0..500)
+            .map(|number| client.publish("web/x", number.to_string(), PublishOptions::default()));
+        let acks: Vec<_> = soon(stream::iter(publishes).buffered(50).collect()).await;
+        assert!(acks.iter().all(Result::is_ok), "{acks:?}");
+        seen.at_least(500).await;
+        assert_eq!(seen.payloads(), numbers(500));
+        client.shutdown().await;
+    }
+    let unknown_authority = broker.config_at(&broker.websocket_url(true), "web");
+    let refused = soon(MqttClient::new(unknown_authority).unwrap().connect()).await.unwrap_err();
+    assert!(matches!(refused, ConnectError::Certificate { .. }), "{refused}");
 }
 
 pub(crate) async fn an_ipv6_host_and_a_coded_password_work(broker: &mut Broker) {
