@@ -108,7 +108,7 @@ async fn dispatch(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCo
         Command::Doctor(args) => return examine(&settings::of_process(flags)?, args.json).await,
         Command::Audit(command) => return audit::run(command, &settings::of_process(flags)?).await,
         Command::Outbox(command) => outbox::run(command, &settings::of_process(flags)?).await?,
-        Command::Mqtt(command) => mqtt::run(command).await?,
+        Command::Mqtt(command) => return mqtt::run(command).await,
         Command::Openapi(args) => openapi::run(&args)?,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "steward", &mut std::io::stdout());
@@ -160,6 +160,9 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
 }
 
 fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if let Some(code) = mqtt::exit_code(error) {
+        return ExitCode::from(code);
+    }
     let usage = error.is::<settings::Error>();
     let conflict = matches!(error.downcast_ref(), Some(datadir::Error::Busy { .. }));
     let unavailable = error.is::<sqlx::Error>() || error.is::<cluster::Error>();

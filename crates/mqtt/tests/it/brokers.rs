@@ -77,7 +77,7 @@ impl Broker {
         self.certificates().ca()
     }
 
-    /// Where RabbitMQ's plugin answers WebSockets, the others are told to do so, too.
+    /// RabbitMQ's plugin has a path of its own.
     pub(crate) fn websocket_url(&self, secure: bool) -> String {
         let Ports { websocket, secure_websocket, .. } = self.ports();
         let path = if matches!(self, Self::RabbitMq(_)) { "ws" } else { "mqtt" };

@@ -1,5 +1,6 @@
 //! What the client says to a broker at moments that only a script can bring about.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt5::packet::Packet;
@@ -245,10 +246,10 @@ async fn an_acknowledgement_waits_for_the_handler_when_it_is_told_to() {
     let client = connecting(broker.config("deferred"));
     let mut peer = broker.welcome(false).await;
     reaches(&client, State::Connected).await;
-    let gate = std::sync::Arc::new(Semaphore::new(0));
-    let (subscriber, opened) = (client.clone(), gate.clone());
+    let gate = Arc::new(Semaphore::new(0));
+    let (subscriber, opened) = (client.clone(), Arc::clone(&gate));
     let handler = move |_| {
-        let opened = opened.clone();
+        let opened = Arc::clone(&opened);
         async move { opened.acquire().await.unwrap().forget() }
     };
     let subscribing = tokio::spawn(async move {

@@ -1,17 +1,21 @@
 //! `steward mqtt`: speak with any broker from the command line.
 
 mod bench;
+mod failure;
 mod health;
 mod publish;
 mod subscribe;
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use steward_mqtt::{MqttClient, MqttConfig, Protocol};
 
 use crate::{broker, datadir};
+pub(super) use failure::exit_code;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -28,7 +32,7 @@ pub enum MqttCommand {
                        steward mqtt sub --url mqtts://broker --json 'system/health/+' 'tts/#'"
     )]
     Sub(subscribe::Subscribe),
-    /// Show the retained health of all services
+    /// Show the retained health of all services; exit code 3 when one is not well or says nothing
     #[command(before_help = "Examples:\n  steward mqtt health --url mqtt://localhost\n  \
                        steward mqtt health --url mqtt://rabbit --protocol 3.1.1 --client stt --client tts")]
     Health(health::Health),
@@ -63,6 +67,9 @@ struct Connection {
     /// Trust the authorities in this PEM file instead of the well-known ones
     #[arg(long, value_name = "FILE", env = "MQTT_CA_FILE")]
     ca_file: Option<PathBuf>,
+    /// How long to try to reach the broker
+    #[arg(long, value_name = "SECONDS", env = "MQTT_CONNECT_TIMEOUT", default_value = "5", value_parser = seconds)]
+    connect_timeout: Duration,
 }
 
 fn protocol(text: &str) -> Result<Protocol, String> {
@@ -71,6 +78,11 @@ fn protocol(text: &str) -> Result<Protocol, String> {
         "3.1.1" => Ok(Protocol::V311),
         _ => Err("5 or 3.1.1".to_owned()),
     }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    parsed.filter(|limit| !limit.is_zero()).ok_or_else(|| "seconds, above 0".to_owned())
 }
 
 impl Connection {
@@ -85,7 +97,7 @@ impl Connection {
                 bail!("name a broker with --url, or a running server's folder with --data-dir")
             }
         };
-        config = config.protocol(self.protocol);
+        config = config.protocol(self.protocol).connect_timeout(self.connect_timeout);
         if let Some(path) = &self.ca_file {
             config = config.ca_file(path);
         }
@@ -116,11 +128,12 @@ fn local(dir: &Path) -> anyhow::Result<MqttConfig> {
 ///
 /// # Errors
 /// When the broker cannot be reached, or refuses.
-pub async fn run(command: MqttCommand) -> anyhow::Result<()> {
+pub async fn run(command: MqttCommand) -> anyhow::Result<ExitCode> {
     match command {
-        MqttCommand::Pub(args) => publish::run(args).await,
-        MqttCommand::Sub(args) => subscribe::run(args).await,
-        MqttCommand::Health(args) => health::run(args).await,
-        MqttCommand::Bench(args) => bench::run(args).await,
+        MqttCommand::Pub(args) => publish::run(args).await?,
+        MqttCommand::Sub(args) => subscribe::run(args).await?,
+        MqttCommand::Health(args) => return health::run(args).await,
+        MqttCommand::Bench(args) => bench::run(args).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }

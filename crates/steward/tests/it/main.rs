@@ -7,6 +7,7 @@
 )]
 
 mod broker;
+mod cli_mqtt;
 mod cluster;
 mod config;
 mod contracts;

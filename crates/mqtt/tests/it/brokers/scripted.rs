@@ -74,9 +74,8 @@ impl Peer {
 
     /// The next publish.
     pub(crate) async fn publish(&mut self) -> mqtt5::packet::publish::PublishPacket {
-        match self.read().await {
-            Packet::Publish(publish) => publish,
-            other => panic!("no PUBLISH: {other:?}"),
-        }
+        let packet = self.read().await;
+        let Packet::Publish(publish) = packet else { panic!("no PUBLISH: {packet:?}") };
+        publish
     }
 }

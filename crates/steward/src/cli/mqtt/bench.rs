@@ -40,6 +40,12 @@ pub struct Bench {
 /// Measures one after the other, then many at once, and how many come back.
 pub(super) async fn run(args: Bench) -> anyhow::Result<()> {
     let client = args.connection.connect().await?;
+    let measured = measure(&client, &args).await;
+    client.shutdown().await;
+    print(&measured?)
+}
+
+async fn measure(client: &MqttClient, args: &Bench) -> anyhow::Result<String> {
     let topic = format!("bench/{}", client.config().client_id());
     let (sender, mut arrivals) = mpsc::unbounded_channel();
     let handler = move |_: Message| {
@@ -48,7 +54,7 @@ pub(super) async fn run(args: Bench) -> anyhow::Result<()> {
     };
     let qos = QoS::from_level(args.qos).unwrap_or_default();
     client.subscribe(&topic, qos, handler).await?;
-    let alone = alone(&client, &topic, &args, qos).await?;
+    let alone = alone(client, &topic, args, qos).await?;
     let count = u32::try_from(alone.len()).unwrap_or(u32::MAX).saturating_add(args.messages);
 
     let began = Instant::now();
@@ -68,11 +74,10 @@ pub(super) async fn run(args: Bench) -> anyhow::Result<()> {
     };
     let all = tokio::time::timeout(LIMIT, arriving).await.is_ok();
     let delivered = began.elapsed();
-    client.shutdown().await;
     if !all {
         tell("Not every message came back in time.");
     }
-    print(&report(&args, &alone, (acknowledged, delivered), arrived))
+    Ok(report(args, &alone, (acknowledged, delivered), arrived))
 }
 
 /// How long each of some publishes takes from the call to the acknowledgement, sorted.

@@ -2,13 +2,14 @@
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use futures::stream::FuturesUnordered;
-use futures::{StreamExt, future::BoxFuture};
+use futures::StreamExt;
+use futures::stream::FuturesOrdered;
 use serde_json::{Map, Value};
-use steward_mqtt::{Format, MqttClient, PublishOptions, QoS};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use steward_mqtt::{Format, MqttClient, PublishError, PublishOptions, QoS, check_topic};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
 
 use super::Connection;
+use super::failure::{Broken, NoObject};
 use crate::cli::tell;
 
 /// How many lines are on their way at once.
@@ -48,28 +49,32 @@ pub struct Publish {
     data: Option<String>,
 }
 
-/// Publishes, and says how many events the broker has.
+/// Publishes, and says how many events the broker has. Arguments are checked before anything is sent.
 pub(super) async fn run(args: Publish) -> anyhow::Result<()> {
+    check_topic(&args.topic)?;
+    let data = match args.data.as_deref() {
+        None | Some("-") => None,
+        Some(text) => Some(parse(text, "the argument".to_owned())?),
+    };
     let client = args.connection.connect().await?;
-    let published = match args.data.as_deref() {
-        None | Some("-") => publish_lines(&client, &args).await,
-        Some(text) => publish(&client, &args, parse(text)?).await.map(|()| 1),
+    let published = match data {
+        None => publish_lines(&client, &args).await,
+        Some(data) => publish(&client, &args, data).await.map(|()| 1).map_err(Into::into),
     };
     client.shutdown().await;
     tell(&format!("{} events published.", published?));
     Ok(())
 }
 
-fn parse(text: &str) -> anyhow::Result<Map<String, Value>> {
-    serde_json::from_str(text)
-        .context("the data must be a JSON object, for instance '{\"text\":\"hello\"}'")
+fn parse(text: &str, place: String) -> Result<Map<String, Value>, NoObject> {
+    serde_json::from_str(text).map_err(|problem| NoObject { place, problem: problem.to_string() })
 }
 
 async fn publish(
     client: &MqttClient,
     args: &Publish,
     data: Map<String, Value>,
-) -> anyhow::Result<()> {
+) -> Result<(), PublishError> {
     let format = match args.format {
         Envelope::Compact => Format::Compact,
         Envelope::Cloudevents => Format::CloudEvents,
@@ -86,29 +91,48 @@ async fn publish(
     Ok(())
 }
 
+/// Publishes each line as it comes, in order. A line that cannot be published ends it, after those before it.
 async fn publish_lines(client: &MqttClient, args: &Publish) -> anyhow::Result<u64> {
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
-    let mut on_their_way: FuturesUnordered<BoxFuture<'_, anyhow::Result<()>>> =
-        FuturesUnordered::new();
-    let mut published = 0_u64;
-    let mut number = 0_u64;
-    while let Some(line) = lines.next_line().await? {
-        number += 1;
-        if line.trim().is_empty() {
-            continue;
-        }
-        let data = parse(&line).with_context(|| format!("line {number}"))?;
-        on_their_way.push(Box::pin(publish(client, args, data)));
-        while on_their_way.len() >= IN_FLIGHT {
-            if let Some(done) = on_their_way.next().await {
-                done?;
-                published += 1;
+    let mut on_their_way = FuturesOrdered::new();
+    let (mut number, mut published) = (0_u64, 0);
+    let mut problem: Option<anyhow::Error> = None;
+    let mut reading = true;
+    loop {
+        tokio::select! {
+            data = next_object(&mut lines, &mut number), if reading && on_their_way.len() < IN_FLIGHT => {
+                match data {
+                    Ok(Some(data)) => on_their_way.push_back(publish(client, args, data)),
+                    Ok(None) => reading = false,
+                    Err(error) => (reading, problem) = (false, Some(error)),
+                }
             }
+            Some(done) = on_their_way.next() => match done {
+                Ok(()) => published += 1,
+                Err(error) => (reading, problem) = (false, problem.or(Some(error.into()))),
+            },
+            else => break,
         }
     }
-    while let Some(done) = on_their_way.next().await {
-        done?;
-        published += 1;
+    match problem {
+        None => Ok(published),
+        Some(problem) if published == 0 => Err(problem),
+        Some(problem) => Err(Broken { published, problem: problem.to_string() }.into()),
     }
-    Ok(published)
+}
+
+/// The data in the next line that is not empty; `None` at the end. May be cancelled without loss.
+async fn next_object(
+    lines: &mut Lines<BufReader<Stdin>>,
+    number: &mut u64,
+) -> anyhow::Result<Option<Map<String, Value>>> {
+    loop {
+        let line = lines.next_line().await.context("standard input cannot be read")?;
+        *number += 1;
+        match line {
+            Some(line) if line.trim().is_empty() => {}
+            Some(line) => return Ok(Some(parse(&line, format!("line {number}"))?)),
+            None => return Ok(None),
+        }
+    }
 }

@@ -1,11 +1,14 @@
 //! `steward mqtt sub`.
 
+use std::io::{self, ErrorKind};
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use clap::Args;
 use futures::StreamExt;
 use serde_json::{Value, json};
-use steward_mqtt::{Envelope, Message, QoS, State};
+use steward_mqtt::{ConnectError, Envelope, Message, MqttClient, QoS, State, check_filter};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::Connection;
@@ -32,39 +35,65 @@ pub struct Subscribe {
 
 /// Prints what arrives until it is interrupted, and says when the connection is lost and found.
 pub(super) async fn run(args: Subscribe) -> anyhow::Result<()> {
+    for filter in &args.filters {
+        check_filter(filter)?;
+    }
     let client = args.connection.connect().await?;
+    let outcome = follow(&client, &args).await;
+    // Without it the broker would keep the session, and messages for it.
+    client.shutdown().await;
+    outcome
+}
+
+async fn follow(client: &MqttClient, args: &Subscribe) -> anyhow::Result<()> {
     let (sender, mut messages) = mpsc::channel(WAITING);
+    let mut states = Box::pin(client.states().skip(1));
     for filter in &args.filters {
         let sender = sender.clone();
         let handler = move |message: Message| {
             let sender = sender.clone();
             async move { sender.send(message).await }
         };
-        client.subscribe(filter, QoS::AtLeastOnce, handler).await?;
+        client.subscribe(filter, QoS::ExactlyOnce, handler).await?;
     }
     tell(&format!("Following {} at {}.", args.filters.join(" "), client.config().address()));
-    let mut states = Box::pin(client.states().skip(1));
+    let mut terminated = signal(SignalKind::terminate())?;
     let mut left = args.count;
     while left != Some(0) {
         tokio::select! {
             Some(message) = messages.recv() => {
-                print(&(line(&message, args.json) + "\n"))?;
+                if !printed(&(line(&message, args.json) + "\n"))? {
+                    break;
+                }
                 left = left.map(|count| count - 1);
             }
-            Some(state) = states.next() => tell_state(state)?,
+            Some(state) = states.next() => tell_state(client, state)?,
             _ = tokio::signal::ctrl_c() => break,
+            _ = terminated.recv() => break,
         }
     }
-    client.shutdown().await;
     Ok(())
 }
 
-fn tell_state(state: State) -> anyhow::Result<()> {
+/// Whether there is still somebody who reads, as `| head` does not for long.
+fn printed(text: &str) -> anyhow::Result<bool> {
+    match print(text) {
+        Err(error) if is_closed(&error) => Ok(false),
+        other => other.map(|()| true),
+    }
+}
+
+fn is_closed(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+fn tell_state(client: &MqttClient, state: State) -> anyhow::Result<()> {
     match state {
         State::Reconnecting => tell("The connection was lost; trying to come back."),
         State::Connected => tell("The connection is back; every subscription stands."),
         State::Disconnected => {
-            anyhow::bail!("the connection is given up: another client took over the id")
+            let client_id = client.config().client_id().to_owned();
+            return Err(ConnectError::TakenOver { client_id }.into());
         }
         State::Created | State::Connecting | State::Disconnecting => {}
     }
