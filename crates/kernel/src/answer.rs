@@ -114,6 +114,16 @@ impl<T: Serialize> Answer for Fresh<T> {
     }
 }
 
+/// 200: something as it now is, without an entity tag.
+#[derive(Debug)]
+pub struct Done<T>(pub T);
+
+impl<T: Serialize> Answer for Done<T> {
+    fn reply(&self) -> Result<Reply, serde_json::Error> {
+        Reply::json(StatusCode::OK, &self.0)
+    }
+}
+
 /// 202: work that goes on; where to ask for it.
 #[derive(Debug)]
 pub struct Accepted<T> {

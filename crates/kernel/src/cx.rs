@@ -94,6 +94,11 @@ impl<P: Permission> Cx<P> {
         &self.context.kernel
     }
 
+    /// Who asks.
+    pub fn caller(&self) -> &Caller {
+        &self.context.caller
+    }
+
     /// The tenant; the nil tenant for platform operations.
     pub fn tenant(&self) -> TenantId {
         self.context.scope()

@@ -5,6 +5,7 @@
 //! implements. It never hands out a bare database connection: data is reached through [`Cx`] and [`Tx`] alone.
 
 pub mod answer;
+pub mod approval;
 pub mod audit;
 mod background;
 mod bounded;

@@ -92,6 +92,10 @@ permissions! {
     FeedRead "platform.feed.read" Tenant General [Auditor DistrictAdmin PlatformAdmin] own [];
     /// Read the audit trail.
     AuditRead "platform.audit.read" Tenant General [Auditor DistrictAdmin PlatformAdmin] own [];
+    /// Read approvals that one may decide or asked for.
+    ApprovalRead "platform.approval.read" Tenant General [DistrictAdmin SchoolAdmin Registrar Counselor EventPlanner BudgetApprover Operator Auditor PlatformAdmin] own [];
+    /// Decide an approval whose level asks one's role.
+    ApprovalDecide "platform.approval.decide" Tenant General [DistrictAdmin SchoolAdmin Counselor EventPlanner BudgetApprover Operator PlatformAdmin] own [];
     /// See how far a tenant's events are published and which the broker refused.
     OutboxRead "platform.outbox.read" Tenant General [PlatformAdmin] own [];
 }

@@ -28,7 +28,7 @@ pub fn titled(mut document: Value) -> Value {
         json!([
             {"name": "tenants", "description": "Districts, for platform administrators"},
             {"name": "schools", "description": "Schools of a tenant"},
-            {"name": "platform", "description": "Audit trail and catch-up feed"},
+            {"name": "platform", "description": "Audit trail, catch-up feed and approvals"},
         ]),
     );
     document
@@ -43,7 +43,8 @@ fn set(object: &mut Value, key: &str, value: Value) {
 /// Type and JSON Schema of the payload of every event.
 pub fn event_schemas() -> Vec<(String, Value)> {
     let sealed = ("steward.platform.v1.AuditSealed".to_owned(), AuditSealed::schema());
-    let all = roster::events::schemas().into_iter().chain([sealed]);
+    let approvals = kernel::approval::schemas();
+    let all = roster::events::schemas().into_iter().chain([sealed]).chain(approvals);
     all.map(|(name, schema)| {
         let mut schema = serde_json::to_value(schema).unwrap_or_default();
         inline(&mut schema);
@@ -63,6 +64,11 @@ fn inline(schema: &mut Value) {
         ("SchoolId", json!({"type": "string", "format": "uuid"})),
         ("TenantStatus", json!({"type": "string", "enum": ["Active", "Suspended", "Deactivated"]})),
         ("SchoolStatus", json!({"type": "string", "enum": ["Active", "Archived"]})),
+        ("ApprovalId", json!({"type": "string", "format": "uuid"})),
+        (
+            "ApprovalStatus",
+            json!({"type": "string", "enum": ["Pending", "Approved", "Rejected", "Superseded"]}),
+        ),
     ];
     match schema {
         Value::Object(map) => {

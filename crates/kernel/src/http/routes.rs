@@ -1,5 +1,6 @@
-//! The kernel's own operations: the catch-up feed, the audit trail, the outbox.
+//! The kernel's own operations: the catch-up feed, the audit trail, the outbox, approvals.
 
+pub mod approvals;
 pub mod audit;
 pub mod feed;
 pub mod outbox;
@@ -14,4 +15,7 @@ pub fn routes() -> OpenApiRouter<Kernel> {
         .routes(routes!(feed::read))
         .routes(routes!(audit::list))
         .routes(routes!(outbox::read))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::read))
+        .routes(routes!(approvals::decide))
 }

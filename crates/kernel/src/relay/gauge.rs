@@ -60,7 +60,8 @@ async fn oldest(
               cross join lateral (select occurred_at from kernel.outbox where slot = s.slot order by place limit 1) o
              union all
              select e.occurred_at from unnest($2::uuid[], $3::text[], $4::bigint[]) as f(tenant_id, context, number)
-               join kernel.event e on e.tenant_id = f.tenant_id and e.context = f.context and e.number = f.number) w"#,
+              cross join lateral (select occurred_at from kernel.event
+                where tenant_id = f.tenant_id and context = f.context and number = f.number limit 1) e) w"#,
         slots,
         &tenants,
         &contexts,

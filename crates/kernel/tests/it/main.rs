@@ -5,6 +5,7 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+mod approval;
 mod catalogue;
 mod cursor;
 mod home;

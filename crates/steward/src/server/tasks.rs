@@ -1,7 +1,7 @@
 //! The background work of a server and the order of its end.
 
 use kernel::{
-    Kernel,
+    Kernel, approval,
     audit::seal::{self, KEY_PURPOSE, SealKey, Sealer},
     inbox,
     inbox::Inbox,
@@ -58,7 +58,8 @@ impl Tasks {
             feed_days: plan.feed_days,
         };
         tasks.tracker.spawn(retention::run(retention, tasks.background.clone()));
-        let runner = Runner { kernel: kernel.clone(), node, kinds: plan.jobs.clone() };
+        let kinds = plan.jobs.iter().copied().chain([approval::JOB]).collect();
+        let runner = Runner { kernel: kernel.clone(), node, kinds };
         tasks.tracker.spawn(job::run(runner, tasks.background.clone()));
         tasks.react(kernel, plan, leases, link);
         tasks

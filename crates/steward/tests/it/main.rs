@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod approvals;
 mod broker;
 mod cli_mqtt;
 mod cluster;

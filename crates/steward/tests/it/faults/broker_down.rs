@@ -13,8 +13,8 @@ use super::site::{Seed, Site, say, until};
 use super::subscriber::Subscriber;
 
 const DISTRICTS: usize = 4;
-/// How long the broker is away. Nothing depends on it but how much waits: the outbox is a table.
-const OUTAGE: Duration = Duration::from_secs(10);
+/// How long the broker is away.
+const OUTAGE: Duration = Duration::from_mins(1);
 /// How long is measured before and after.
 const CALM: Duration = Duration::from_secs(5);
 /// The median of a write may take this much longer without the broker than with it.

@@ -41,6 +41,9 @@ pub(crate) static ENTRIES: &[Entry] = &[
     without_body("readFeed", 200),
     without_body("listAudit", 200),
     without_body("readOutbox", 200),
+    without_body("listApprovals", 200),
+    without_body("readApproval", 200),
+    Entry { id: "decideApproval", success: 200, body: Some(decision) },
 ];
 
 fn tenant(n: u64) -> Value {
@@ -53,11 +56,24 @@ fn school(n: u64) -> Value {
     json!({"name": format!("School {n}"), "timezone": "America/Chicago", "externalRefs": refs})
 }
 
+fn decision(_: u64) -> Value {
+    json!({"decision": "Approved", "revision": "1", "rationale": "Looked at it."})
+}
+
 /// What a path names.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target {
     pub(crate) tenant: TenantId,
     pub(crate) school: Uuid,
+    /// That every deciding role may decide.
+    pub(crate) approval: Uuid,
+}
+
+impl Target {
+    /// What does not exist in a tenant.
+    pub(crate) const fn nothing(tenant: TenantId) -> Self {
+        Self { tenant, school: Uuid::nil(), approval: Uuid::nil() }
+    }
 }
 
 /// An operation of the served document.
@@ -102,6 +118,11 @@ impl Operation {
         self.path.contains(&format!("{{{parameter}}}"))
     }
 
+    /// Does its path name an entity of a tenant?
+    pub(crate) fn names_something(&self) -> bool {
+        ["schoolId", "approvalId"].iter().any(|parameter| self.has(parameter))
+    }
+
     pub(crate) fn writes(&self) -> bool {
         self.method != Method::GET
     }
@@ -111,6 +132,7 @@ impl Operation {
         let path = self.path.replace("{tenantId}", &target.tenant.to_string());
         let path = path.replace("{schoolId}", &target.school.to_string());
         let path = path.replace("{context}", "roster");
+        let path = path.replace("{approvalId}", &target.approval.to_string());
         assert!(
             !path.contains('{'),
             "{}: say in Operation::path (crates/steward/tests/it/matrix/operations.rs) what {path} stands for",

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use kernel::permission::Scope;
+use kernel::permission::{ApprovalRead, Permission, Scope};
 use kernel::{Role, TenantId};
 use serde_json::{Value, json};
 use testkit::issuer::ISSUER;
@@ -63,7 +63,25 @@ impl Stage {
         let registrar = self.role(Role::Registrar, &[tenant]).in_tenant(tenant);
         let name = format!("Target {}", unique());
         let school = registrar.post("/schools", json!({"name": name})).await.unwrap().expect(201);
-        Target { tenant, school: school["schoolId"].as_str().unwrap().parse().unwrap() }
+        let school = school["schoolId"].as_str().unwrap().parse().unwrap();
+        Target { tenant, school, approval: self.question(tenant).await }
+    }
+
+    /// An approval whose levels are all the roles that see any, all of them asked by now.
+    async fn question(&self, tenant: TenantId) -> Uuid {
+        let roles: Vec<_> = ApprovalRead::ROW.roles.iter().map(|role| role.name()).collect();
+        sqlx::query_scalar(
+            "insert into kernel.approval (tenant_id, approval_id, kind, subject_id, revision, title, reason, consequences, asked_by, asker,
+                                          asked_at, levels, roles, level, status)
+             select $1, gen_random_uuid(), 'test.question', gen_random_uuid(), '1', 'May it?', 'It must.', '[]', 'somebody', 'person:1', now(),
+                    jsonb_agg(jsonb_build_object('role', r, 'patienceSeconds', 60)), $2, 99, 'Pending' from unnest($2) r
+             returning approval_id",
+        )
+        .bind(tenant.0)
+        .bind(roles)
+        .fetch_one(&self.server.database.admin)
+        .await
+        .unwrap()
     }
 
     /// Something that an operation may use up: a new school, or a new district for what ends districts.
@@ -72,7 +90,7 @@ impl Stage {
         if uses_up && operation.has("tenantId") {
             let name = format!("District to end {}", unique());
             let tenant = self.server.district(&name).await.unwrap();
-            return Target { tenant, school: Uuid::nil() };
+            return Target::nothing(tenant);
         }
         self.target(self.own).await
     }
