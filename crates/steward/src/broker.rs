@@ -12,6 +12,7 @@ mod client_id;
 mod credentials;
 mod devices;
 mod embedded;
+mod front;
 mod gate;
 mod link;
 mod private_file;
@@ -46,6 +47,9 @@ pub enum Error {
     /// A file with secrets cannot be used, for instance because others can read it.
     #[error(transparent)]
     Secret(#[from] crate::datadir::secret::Error),
+    /// The certificate of its listener cannot be used.
+    #[error(transparent)]
+    Tls(#[from] crate::tls::Error),
     /// A file is not what this program writes.
     #[error("{path} is not valid: {why}; restore it or delete it to start with new secrets")]
     Invalid {
@@ -56,7 +60,7 @@ pub enum Error {
     },
     /// Plain MQTT would be reachable from other machines.
     #[error(
-        "MQTT without TLS on {0} would send tokens in the clear; use a loopback address such as 127.0.0.1:1884, or --insecure"
+        "MQTT without TLS on {0} would send tokens in the clear; give --mqtt-tls-cert and --mqtt-tls-key, or a loopback address such as 127.0.0.1:1884, or --insecure"
     )]
     NotLoopback(SocketAddr),
     /// Somebody else listens there.

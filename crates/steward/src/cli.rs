@@ -19,9 +19,9 @@ use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
 use kernel::{Clock, migrate::Level};
 
 use crate::{
-    MIGRATORS, cluster,
+    MIGRATORS, broker, cluster,
     config::{self as settings, Config, Settings},
-    datadir,
+    datadir, tls,
 };
 
 const EXAMPLES: &str = "\
@@ -163,7 +163,9 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
     if let Some(code) = mqtt::exit_code(error) {
         return ExitCode::from(code);
     }
-    let usage = error.is::<settings::Error>();
+    let certificate =
+        error.is::<tls::Error>() || matches!(error.downcast_ref(), Some(broker::Error::Tls(_)));
+    let usage = error.is::<settings::Error>() || certificate;
     let conflict = matches!(error.downcast_ref(), Some(datadir::Error::Busy { .. }));
     let unavailable = error.is::<sqlx::Error>() || error.is::<cluster::Error>();
     match (usage, conflict, unavailable) {

@@ -45,6 +45,9 @@ pub struct Run {
     pub http: String,
     /// URL of the broker.
     pub mqtt: String,
+    /// URL of the broker for programs on this machine, when the other one needs its certificate checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mqtt_local: Option<String>,
     /// URL of the database.
     pub database: String,
 }

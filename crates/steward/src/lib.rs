@@ -13,6 +13,7 @@ pub mod identity;
 pub mod listen;
 pub mod server;
 pub mod telemetry;
+pub mod tls;
 
 use sqlx::migrate::Migrator;
 

@@ -1,4 +1,4 @@
-//! The HTTP listener: connections with limits, and a graceful end.
+//! The HTTP listener: connections with limits, with TLS where it is configured, and a graceful end.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -6,15 +6,20 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::{GracefulShutdown, Watcher},
     service::TowerToHyperService,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_util::sync::CancellationToken;
 
+use crate::tls::Tls;
+
+/// What clients may call the protocol when TLS begins.
+pub const PROTOCOLS: [&str; 1] = ["http/1.1"];
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Largest head that is read at all; what is above the limit of 16 KiB then gets an answer instead of a closed connection.
@@ -25,8 +30,16 @@ const CONNECTIONS_MAX: usize = 1024;
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// Serves `router` until `stop`, then lets running requests end.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    router: Router,
+    stop: CancellationToken,
+) {
     let graceful = GracefulShutdown::new();
+    if let Some(tls) = &tls {
+        tokio::spawn(tls.clone().watch(stop.clone()));
+    }
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let place = tokio::select! {
@@ -39,7 +52,14 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         };
         match (accepted, place) {
             (Ok((stream, peer)), Ok(place)) => {
-                connection(&graceful, stream, peer, router.clone(), place);
+                let client = Client { peer, watcher: graceful.watcher(), _place: place };
+                let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        Some(tls) => client.secured(stream, &tls, router, stop).await,
+                        None => client.plain(stream, router).await,
+                    }
+                });
             }
             (Err(e), _) => {
                 tracing::warn!(error = %e, "a connection could not be accepted");
@@ -54,26 +74,43 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     }
 }
 
-fn connection(
-    graceful: &GracefulShutdown,
-    stream: TcpStream,
+/// A connection that was accepted, with its place among all.
+struct Client {
     peer: SocketAddr,
-    router: Router,
-    place: OwnedSemaphorePermit,
-) {
-    if let Err(e) = stream.set_nodelay(true) {
-        tracing::debug!(%peer, error = %e, "nodelay could not be set");
+    watcher: Watcher,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Client {
+    async fn plain(self, stream: TcpStream, router: Router) {
+        self.without_delay(&stream);
+        self.talk(stream, router).await;
     }
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(HEAD_BUFFER)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        if let Err(e) = connection.await {
-            tracing::debug!(%peer, error = %e, "connection ended");
+
+    /// No request has begun before the handshake ended, so the end need not wait for it.
+    async fn secured(self, stream: TcpStream, tls: &Tls, router: Router, stop: CancellationToken) {
+        self.without_delay(&stream);
+        match stop.run_until_cancelled(tls.accept(stream)).await {
+            Some(Ok(stream)) => self.talk(stream, router).await,
+            Some(Err(e)) => tracing::debug!(peer = %self.peer, error = %e, "no TLS handshake"),
+            None => {}
         }
-        drop(place);
-    });
+    }
+
+    fn without_delay(&self, stream: &TcpStream) {
+        if let Err(e) = stream.set_nodelay(true) {
+            tracing::debug!(peer = %self.peer, error = %e, "nodelay could not be set");
+        }
+    }
+
+    async fn talk(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, router: Router) {
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            .max_buf_size(HEAD_BUFFER)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        if let Err(e) = self.watcher.watch(connection).await {
+            tracing::debug!(peer = %self.peer, error = %e, "connection ended");
+        }
+    }
 }

@@ -24,6 +24,7 @@ use crate::{
     app,
     broker::{Accounts, Embedded, Link, Listen, Proven, Refusal, SignIn},
     listen,
+    tls::{Pair, Tls},
 };
 use tasks::Tasks;
 
@@ -40,6 +41,8 @@ pub struct Plan {
     pub dir: PathBuf,
     /// Where HTTP is served.
     pub listen: SocketAddr,
+    /// The certificate for HTTPS; without one it is plain HTTP.
+    pub tls: Option<Pair>,
     /// The broker.
     pub mqtt: Mqtt,
     /// The server's login to a migrated database.
@@ -83,11 +86,14 @@ pub struct Server {
     pub http: SocketAddr,
     /// URL of the broker, without credentials.
     pub mqtt: String,
+    /// The same for programs on this machine, when the embedded broker is behind TLS for the others.
+    pub mqtt_local: Option<String>,
     /// The kernel.
     pub kernel: Kernel,
     tasks: Tasks,
     embedded: Option<Embedded>,
     link: Link,
+    scheme: &'static str,
 }
 
 impl std::fmt::Debug for Server {
@@ -105,6 +111,7 @@ impl Server {
     /// # Errors
     /// When an address is taken, the key is another one, or an operation has no permission.
     pub async fn start(plan: Plan, metrics: PrometheusHandle) -> anyhow::Result<Self> {
+        let tls = plan.tls.clone().map(|pair| Tls::load(pair, &listen::PROTOCOLS)).transpose()?;
         let listener = bind(plan.listen).await?;
         let http = listener.local_addr()?;
         let kernel = kernel(&plan)?;
@@ -114,8 +121,15 @@ impl Server {
         let tasks = Tasks::start(&kernel, &plan, &link);
         let probes = app::Probes { link: link.clone(), metrics, draining: tasks.requests() };
         let router = app::router(kernel.clone(), probes).map_err(anyhow::Error::msg)?;
-        tasks.serve(listen::serve(listener, router, tasks.requests()));
-        Ok(Self { http, mqtt, kernel, tasks, embedded, link })
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        tasks.serve(listen::serve(listener, tls, router, tasks.requests()));
+        let mqtt_local = embedded.as_ref().map(Embedded::local_url).filter(|local| *local != mqtt);
+        Ok(Self { http, mqtt, mqtt_local, kernel, tasks, embedded, link, scheme })
+    }
+
+    /// URL of the HTTP listener.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.http)
     }
 
     /// Ends in order: requests drain, background work stops and gives its leases back, publishes end, the broker stops.
@@ -171,8 +185,8 @@ async fn connect(plan: &Plan, kernel: &Kernel) -> anyhow::Result<(Option<Embedde
             let accounts =
                 Accounts::open(&plan.dir, sign_in(kernel.verifier.clone()), plan.clock.clone())?;
             let own = accounts.server().clone();
-            let embedded = Embedded::start(&plan.dir, *listen, Arc::new(accounts)).await?;
-            let config = MqttConfig::new(&embedded.url(), format!("{}:{node}", own.user))?;
+            let embedded = Embedded::start(&plan.dir, listen.clone(), Arc::new(accounts)).await?;
+            let config = MqttConfig::new(&embedded.local_url(), format!("{}:{node}", own.user))?;
             let link = Link::embedded(config.credentials(own.user, own.password.expose()))?;
             Ok((Some(embedded), link))
         }

@@ -71,7 +71,7 @@ impl Server {
 
     /// Where it serves HTTP.
     pub fn url(&self) -> String {
-        format!("http://{}", self.running.http)
+        self.running.url()
     }
 
     /// Where its broker listens.
@@ -167,6 +167,7 @@ fn plan(database: &Database, folder: &Path, issuer: &Issuer, clock: &Clock) -> R
     Ok(Plan {
         dir: folder.to_owned(),
         listen: anywhere,
+        tls: None,
         mqtt: Mqtt::Embedded(anywhere.into()),
         database: database.options(Login::Server),
         connections: CONNECTIONS,

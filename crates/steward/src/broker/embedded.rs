@@ -2,7 +2,7 @@
 
 use std::{
     io::ErrorKind,
-    net::{SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -16,7 +16,13 @@ use mqtt5::broker::{
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Accounts, Error, gate::Gate, private_file};
+use super::{
+    Accounts, Error,
+    front::{Front, Peers},
+    gate::Gate,
+    private_file,
+};
+use crate::tls::{Pair, Tls};
 
 /// What a packet may hold. The crate's default (256 MiB) is beyond what the standard lets a broker announce, and
 /// Python's clients refuse to connect.
@@ -31,7 +37,7 @@ const SESSION_MAX: Duration = Duration::from_hours(7 * 24);
 /// How often sessions that ended are swept.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// Connections at once: file descriptors and memory of one machine.
-const CLIENTS_MAX: usize = 10_000;
+pub(super) const CLIENTS_MAX: usize = 10_000;
 /// Filters of one client: each is compared with each message.
 const SUBSCRIPTIONS_MAX: usize = 1_000;
 /// Retained messages: states of services and devices, never a store.
@@ -47,23 +53,31 @@ const OUTBOUND_MAX: u16 = 256;
 /// The broker drains for up to 5 s; then it is given up.
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
 
+/// The broker's own port behind TLS.
+const ANYWHERE_HERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 /// Where the broker listens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
     /// Address and port; port 0 takes any free one.
     pub address: SocketAddr,
     /// Allows plain MQTT beyond loopback.
     pub insecure: bool,
+    /// Takes MQTT over TLS only.
+    pub tls: Option<Pair>,
 }
 
 impl From<SocketAddr> for Listen {
     fn from(address: SocketAddr) -> Self {
-        Self { address, insecure: false }
+        Self { address, insecure: false, tls: None }
     }
 }
 
 /// A running broker.
 pub struct Embedded {
+    /// Where clients connect, when that is not the broker itself.
+    front: Option<SocketAddr>,
+    /// Where the broker listens.
     address: SocketAddr,
     files: PathBuf,
     shutdown: BrokerShutdownHandle,
@@ -82,31 +96,48 @@ impl Embedded {
         accounts: Arc<Accounts>,
     ) -> Result<Self, Error> {
         let listen = listen.into();
-        listen.check()?;
+        let secured = listen.secured().await?;
+        let address = if secured.is_some() { ANYWHERE_HERE } else { listen.check()? };
         let files = dir.join("broker");
         private_file::make_dir(&files)?;
-        let gate = Arc::new(Gate::new(accounts, listen.address.ip()));
-        let broker = MqttBroker::with_config(config(listen.address, &files, &gate)).await;
+        let peers = Peers::default();
+        let gate = Arc::new(Gate::new(accounts, listen.address.ip(), peers.clone()));
+        let broker = MqttBroker::with_config(config(address, &files, &gate)).await;
         let broker = broker.map_err(|e| Error::Broker(e.to_string(), files.clone()))?;
         let mut broker = broker.with_auth_provider(Arc::clone(&gate) as Arc<dyn AuthProvider>);
         gate.attach(&broker.router());
-        let address = broker.local_addr().unwrap_or(listen.address);
+        let address = broker.local_addr().unwrap_or(address);
         let (shutdown, mut ready) = (broker.shutdown_handle(), broker.ready_receiver());
         let running = tokio::spawn(async move { broker.run().await });
         let watch = CancellationToken::new();
         tokio::spawn(gate.watch(watch.clone()));
         let started = ready.wait_for(|ready| *ready).await.is_ok();
-        let embedded = Self { address, files, shutdown, running: Some(running), watch };
-        if started { Ok(embedded) } else { Err(embedded.failure().await) }
+        let mut embedded =
+            Self { front: None, address, files, shutdown, running: Some(running), watch };
+        if !started {
+            return Err(embedded.failure().await);
+        }
+        if let Some((listener, tls)) = secured {
+            embedded.front = listener.local_addr().ok();
+            let front = Front { listener, tls, broker: address, peers };
+            tokio::spawn(front.run(embedded.watch.clone()));
+        }
+        Ok(embedded)
     }
 
     /// Where it listens: with port 0, the port that was found.
-    pub const fn address(&self) -> SocketAddr {
-        self.address
+    pub fn address(&self) -> SocketAddr {
+        self.front.unwrap_or(self.address)
     }
 
     /// The same as a URL, without credentials.
     pub fn url(&self) -> String {
+        let scheme = if self.front.is_some() { "mqtts" } else { "mqtt" };
+        format!("{scheme}://{}", self.address())
+    }
+
+    /// Where programs on this machine reach it, who need not check its certificate.
+    pub fn local_url(&self) -> String {
         format!("mqtt://{}", self.address)
     }
 
@@ -149,16 +180,28 @@ impl Drop for Embedded {
 
 impl Listen {
     /// The crate reports a failed bind as text; asking the system first gives the reason.
-    fn check(self) -> Result<(), Error> {
+    fn check(&self) -> Result<SocketAddr, Error> {
         let address = self.address;
         if !self.insecure && !address.ip().is_loopback() {
             return Err(Error::NotLoopback(address));
         }
-        match TcpListener::bind(address) {
-            Ok(_) => Ok(()),
-            Err(e) if e.kind() == ErrorKind::AddrInUse => Err(Error::PortTaken(address)),
-            Err(source) => Err(Error::Listen { address, source }),
+        TcpListener::bind(address).map(|_| address).map_err(|e| self.refused(e))
+    }
+
+    /// The listener for TLS, if that is configured.
+    async fn secured(&self) -> Result<Option<(tokio::net::TcpListener, Tls)>, Error> {
+        let Some(pair) = &self.tls else { return Ok(None) };
+        let tls = Tls::load(pair.clone(), &[])?;
+        let listener = tokio::net::TcpListener::bind(self.address).await;
+        Ok(Some((listener.map_err(|e| self.refused(e))?, tls)))
+    }
+
+    fn refused(&self, source: std::io::Error) -> Error {
+        let address = self.address;
+        if source.kind() == ErrorKind::AddrInUse {
+            return Error::PortTaken(address);
         }
+        Error::Listen { address, source }
     }
 }
 

@@ -27,6 +27,7 @@ use super::{
     Accounts, Refusal,
     accounts::Grant,
     client_id,
+    front::Peers,
     sessions::{Session, Sessions},
 };
 
@@ -44,13 +45,14 @@ pub(super) struct Gate {
     sessions: Sessions,
     /// Clients from this address are on this machine, as are those on loopback.
     address: IpAddr,
+    peers: Peers,
     router: OnceLock<Weak<MessageRouter>>,
 }
 
 impl Gate {
-    pub(super) fn new(accounts: Arc<Accounts>, address: IpAddr) -> Self {
+    pub(super) fn new(accounts: Arc<Accounts>, address: IpAddr, peers: Peers) -> Self {
         let sessions = Sessions::new(accounts.clock().clone());
-        Self { accounts, sessions, address, router: OnceLock::new() }
+        Self { accounts, sessions, address, peers, router: OnceLock::new() }
     }
 
     /// Names the running broker's router, through which connections are closed.
@@ -176,7 +178,7 @@ impl AuthProvider for Gate {
         peer: SocketAddr,
     ) -> BoxFuture<'a, mqtt5::Result<AuthResult>> {
         Box::pin(async move {
-            Ok(match self.admit(connect, peer).await {
+            Ok(match self.admit(connect, self.peers.behind(peer)).await {
                 Ok(user) => AuthResult::success_with_user(user),
                 Err(Refused { what, code }) => {
                     tracing::info!(client_id = connect.client_id, what, "connection refused");

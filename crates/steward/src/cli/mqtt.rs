@@ -121,7 +121,8 @@ fn local(dir: &Path) -> anyhow::Result<MqttConfig> {
         bail!("the server on {shown} uses another broker ({}): name it with --url", run.mqtt);
     };
     let client_id = format!("{}:{:08x}", reader.user, rand::random::<u32>());
-    Ok(MqttConfig::new(&run.mqtt, client_id)?.credentials(reader.user, reader.password.expose()))
+    let url = run.mqtt_local.as_ref().unwrap_or(&run.mqtt);
+    Ok(MqttConfig::new(url, client_id)?.credentials(reader.user, reader.password.expose()))
 }
 
 /// Runs the command.

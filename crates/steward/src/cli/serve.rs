@@ -1,6 +1,10 @@
 //! `steward serve`: from the configuration to a running server, and back.
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -20,6 +24,7 @@ use crate::{
     identity,
     server::{Mqtt, Plan, Server},
     telemetry,
+    tls::Pair,
 };
 
 /// Shown above the help.
@@ -59,8 +64,9 @@ pub async fn run(args: ServeArgs, config: Config) -> anyhow::Result<()> {
     let server = Server::start(plan, metrics).await?;
     let run = Run {
         pid: std::process::id(),
-        http: format!("http://{}", server.http),
+        http: server.url(),
         mqtt: server.mqtt.clone(),
+        mqtt_local: server.mqtt_local.clone(),
         database: database.url(),
     };
     dir.announce(&run)?;
@@ -112,6 +118,7 @@ async fn plan(config: &Config, dir: &Path, database: &database::Database) -> any
     Ok(Plan {
         dir: dir.to_owned(),
         listen: settings.listen,
+        tls: pair(settings.tls_cert.as_ref(), settings.tls_key.as_ref()),
         mqtt: mqtt(config),
         database: database.server.clone(),
         connections: settings.db_connections,
@@ -135,8 +142,13 @@ fn mqtt(config: &Config) -> Mqtt {
         None => Mqtt::Embedded(broker::Listen {
             address: settings.mqtt_listen,
             insecure: settings.insecure,
+            tls: pair(settings.mqtt_tls_cert.as_ref(), settings.mqtt_tls_key.as_ref()),
         }),
     }
+}
+
+fn pair(cert: Option<&PathBuf>, key: Option<&PathBuf>) -> Option<Pair> {
+    Some(Pair { cert: cert?.clone(), key: key?.clone() })
 }
 
 /// The configured issuer, or the developer identity of the folder.

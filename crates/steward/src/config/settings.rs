@@ -28,6 +28,18 @@ pub struct Settings {
     /// Address of the embedded MQTT broker; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:1884")]
     pub mqtt_listen: SocketAddr,
+    /// Certificate for HTTPS: a PEM file with the whole chain; read again when it changes
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key of that certificate, a PEM file
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// Certificate with which the embedded MQTT broker takes TLS only; read again when it changes
+    #[arg(long, value_name = "FILE")]
+    pub mqtt_tls_cert: Option<PathBuf>,
+    /// Private key of that certificate, a PEM file
+    #[arg(long, value_name = "FILE")]
+    pub mqtt_tls_key: Option<PathBuf>,
     /// Address under which people and machines reach this server, when a proxy stands in front
     #[arg(long, value_name = "URL", value_parser = value::http_url)]
     pub public_url: Option<String>,
@@ -142,12 +154,26 @@ pub(super) fn agree(settings: &Settings) -> Result<(), Error> {
     let (http, mqtt) = (outside(&settings.listen), outside(&settings.mqtt_listen));
     let faults = [
         (
-            http && !settings.insecure,
-            "listen would serve plain HTTP beyond this machine: put a proxy with TLS in front and add --insecure",
+            settings.tls_cert.is_some() != settings.tls_key.is_some(),
+            "tls-cert and tls-key go together: a certificate is of no use without its key, nor a key without it",
         ),
         (
-            mqtt && !settings.insecure && settings.mqtt_url.is_none(),
-            "mqtt-listen would serve plain MQTT beyond this machine: use a broker with TLS (--mqtt-url), or add --insecure",
+            settings.mqtt_tls_cert.is_some() != settings.mqtt_tls_key.is_some(),
+            "mqtt-tls-cert and mqtt-tls-key go together: a certificate is of no use without its key, nor a key without it",
+        ),
+        (
+            settings.mqtt_url.is_some() && settings.mqtt_tls_cert.is_some(),
+            "mqtt-tls-cert is for the embedded broker: leave it out beside mqtt-url, or write that as mqtts://",
+        ),
+        (
+            http && !settings.insecure && settings.tls_cert.is_none(),
+            "listen would serve plain HTTP beyond this machine: give --tls-cert and --tls-key, or put a proxy with TLS in front and add --insecure",
+        ),
+        (
+            mqtt && !settings.insecure
+                && settings.mqtt_url.is_none()
+                && settings.mqtt_tls_cert.is_none(),
+            "mqtt-listen would serve plain MQTT beyond this machine: give --mqtt-tls-cert and --mqtt-tls-key, use a broker elsewhere (--mqtt-url), or add --insecure",
         ),
         (
             http && settings.demo,

@@ -150,6 +150,7 @@ async fn run_json_is_there_while_the_server_runs_and_does_not_mislead_afterwards
         pid: std::process::id(),
         http: text("http"),
         mqtt: text("mqtt"),
+        mqtt_local: None,
         database: text("postgres"),
     };
     held.announce(&run).unwrap();

@@ -248,6 +248,31 @@ async fn doctor_is_red_for_what_is_broken_and_green_when_it_is_repaired() {
     );
 }
 
+#[test]
+fn plain_listeners_stay_on_this_machine_and_certificates_have_keys() {
+    let refused = |flags: &[&str]| load(flags, [], "").err().map(|error| error.to_string());
+    for (flags, said) in [
+        (&["--listen=0.0.0.0:0"][..], "give --tls-cert and --tls-key"),
+        (&["--mqtt-listen=0.0.0.0:0"], "give --mqtt-tls-cert and --mqtt-tls-key"),
+        (&["--tls-cert=c"], "tls-cert and tls-key go together"),
+        (&["--mqtt-tls-key=k"], "mqtt-tls-cert and mqtt-tls-key go together"),
+        (
+            &["--mqtt-url=mqtts://broker", "--mqtt-tls-cert=c", "--mqtt-tls-key=k"],
+            "mqtt-tls-cert is for the embedded broker",
+        ),
+    ] {
+        let told = refused(flags).unwrap();
+        assert!(told.contains(said), "{told}");
+    }
+    for flags in [
+        &["--listen=0.0.0.0:0", "--tls-cert=c", "--tls-key=k"][..],
+        &["--mqtt-listen=0.0.0.0:0", "--mqtt-tls-cert=c", "--mqtt-tls-key=k"],
+        &["--listen=0.0.0.0:0", "--mqtt-listen=0.0.0.0:0", "--insecure"],
+    ] {
+        assert_eq!(refused(flags), None, "{flags:?}");
+    }
+}
+
 fn matches(flags: &[&str]) -> clap::ArgMatches {
     let command = Settings::augment_args(Command::new("steward").no_binary_name(true));
     command.try_get_matches_from(flags).unwrap()

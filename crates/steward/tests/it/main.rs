@@ -8,6 +8,7 @@
 
 mod approvals;
 mod broker;
+mod certificates;
 mod cli_mqtt;
 mod cluster;
 mod config;
@@ -21,4 +22,5 @@ mod migrate;
 mod process;
 mod secrets;
 mod serve;
+mod tls;
 mod tokens;

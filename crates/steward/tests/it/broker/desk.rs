@@ -113,7 +113,7 @@ pub(super) fn any_port() -> SocketAddr {
 }
 
 pub(super) fn everywhere() -> Listen {
-    Listen { address: "0.0.0.0:0".parse().unwrap(), insecure: true }
+    Listen { address: "0.0.0.0:0".parse().unwrap(), insecure: true, tls: None }
 }
 
 /// Accounts that trust the folder's developer identity.
