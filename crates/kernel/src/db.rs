@@ -213,7 +213,10 @@ fn classify_code(e: &dyn DatabaseError) -> Failure {
         "23505" if e.constraint() == Some("idempotency_pkey") => Failure::Again,
         // lock_not_available, query_canceled by statement_timeout, disk_full, out of connections
         "55P03" | "57014" | "53100" | "53200" | "53300" => Failure::Unavailable,
-        _ if code.starts_with("08") || code.starts_with("57P") => Failure::Unavailable,
+        // no connection, shut down, or the login's password has changed
+        _ if ["08", "57P", "28"].iter().any(|class| code.starts_with(class)) => {
+            Failure::Unavailable
+        }
         _ => Failure::Defect,
     }
 }

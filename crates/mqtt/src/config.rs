@@ -1,6 +1,7 @@
 //! Everything a client can be told, from a builder or from the environment, checked before anything is sent.
 
 mod address;
+mod password;
 mod settings;
 
 use std::fmt;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use address::{ConnectionParams, Transport};
+pub(crate) use password::PasswordSource;
 use settings::{SETTINGS, Setting};
 
 use crate::system;
@@ -91,6 +93,7 @@ pub struct MqttConfig {
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) cert_file: Option<PathBuf>,
     pub(crate) key_file: Option<PathBuf>,
+    pub(crate) password_source: Option<PasswordSource>,
 }
 
 impl MqttConfig {
@@ -144,6 +147,7 @@ impl MqttConfig {
             ca_file: None,
             cert_file: None,
             key_file: None,
+            password_source: None,
         }
     }
 
@@ -180,6 +184,17 @@ impl MqttConfig {
     pub fn credentials(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
         self.address.user = Some(user.into());
         self.address.password = Some(password.into());
+        self
+    }
+
+    /// Asks for the password before each connection, in place of a fixed one: for tokens that do not live long. While it
+    /// fails, the broker counts as unreachable, with these words as the reason, and is tried again.
+    #[must_use]
+    pub fn password_from<F>(mut self, ask: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<String, String>> + Send + 'static,
+    {
+        self.password_source = Some(PasswordSource::new(ask));
         self
     }
 

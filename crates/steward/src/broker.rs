@@ -24,7 +24,7 @@ mod sign_in;
 use std::{io, net::SocketAddr, path::PathBuf};
 
 pub use accounts::Accounts;
-pub use credentials::{Credentials, local_reader};
+pub use credentials::{Credentials, local_reader, local_server};
 pub use devices::{Device, add_device, list_devices, remove_device};
 pub use embedded::{Embedded, Listen};
 pub use link::Link;

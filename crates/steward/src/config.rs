@@ -8,6 +8,7 @@ mod docs;
 mod environment;
 mod error;
 mod file;
+mod program;
 mod settings;
 mod show;
 mod source;
@@ -22,6 +23,7 @@ pub use docs::docs;
 pub use environment::Environment;
 pub use error::Error;
 pub use file::File;
+pub use program::Program;
 pub use settings::{ClaimNames, LogFormat, Settings};
 pub use show::Shown;
 pub use source::Origin;
@@ -61,6 +63,8 @@ pub struct Mqtt {
     pub user: Option<String>,
     /// With what.
     pub password: Option<Secret>,
+    /// Who tells the password anew for each connection, in place of a fixed one.
+    pub password_command: Option<Program>,
 }
 
 /// The configuration of this process: flags as the command line was parsed, environment and file as they are.
@@ -145,7 +149,12 @@ fn mqtt(settings: &Settings) -> Result<Option<Mqtt>, Error> {
     let (url, user, password) = url.split();
     let given =
         settings.mqtt_password_file.as_deref().map(crate::datadir::secret::read).transpose()?;
-    Ok(Some(Mqtt { url, user: settings.mqtt_user.clone().or(user), password: given.or(password) }))
+    Ok(Some(Mqtt {
+        url,
+        user: settings.mqtt_user.clone().or(user),
+        password: given.or(password),
+        password_command: settings.mqtt_password_command.clone(),
+    }))
 }
 
 /// All settings as a command of their own.

@@ -1,5 +1,6 @@
 //! The server put together: kernel, broker, relay and background work, HTTP. Plain constructors in order.
 
+pub mod passwords;
 mod subscribe;
 mod tasks;
 
@@ -23,6 +24,7 @@ use tokio::net::TcpListener;
 use crate::{
     app,
     broker::{Accounts, Embedded, Link, Listen, Proven, Refusal, SignIn},
+    config::Program,
     listen,
     tls::{Pair, Tls},
 };
@@ -47,6 +49,8 @@ pub struct Plan {
     pub mqtt: Mqtt,
     /// The server's login to a migrated database.
     pub database: PgConnectOptions,
+    /// Who tells the login's password anew while the server runs.
+    pub database_password: Option<Program>,
     /// Connections for requests.
     pub connections: u32,
     /// Which tokens are trusted.
@@ -192,14 +196,22 @@ async fn connect(plan: &Plan, kernel: &Kernel) -> anyhow::Result<(Option<Embedde
         }
         Mqtt::External(external) => {
             let config = MqttConfig::new(&external.url, format!("steward-{node}"))?;
-            let password = external.password.as_ref().map_or("", |secret| secret.expose());
-            let config = match &external.user {
-                Some(user) => config.credentials(user, password),
-                None => config,
-            };
+            let config = credentials(config, external);
             // It connects by itself, now or when the broker is there: a missing broker hinders no request.
             Ok((None, Link::external(config)?))
         }
+    }
+}
+
+fn credentials(config: MqttConfig, external: &crate::config::Mqtt) -> MqttConfig {
+    let password = external.password.as_ref().map_or("", |secret| secret.expose());
+    let config = match &external.user {
+        Some(user) => config.credentials(user, password),
+        None => config,
+    };
+    match external.password_command.clone() {
+        Some(program) => config.password_from(program.teller()),
+        None => config,
     }
 }
 

@@ -170,6 +170,7 @@ fn plan(database: &Database, folder: &Path, issuer: &Issuer, clock: &Clock) -> R
         tls: None,
         mqtt: Mqtt::Embedded(anywhere.into()),
         database: database.options(Login::Server),
+        database_password: None,
         connections: CONNECTIONS,
         trust,
         clock: clock.clone(),

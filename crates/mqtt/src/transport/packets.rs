@@ -44,7 +44,7 @@ pub(super) fn connect(
         keep_alive: u16::try_from(config.keep_alive.as_secs()).unwrap_or(u16::MAX),
         client_id: config.client_id.clone(),
         username: config.address.user.clone(),
-        password: config.address.password.clone().map(String::into_bytes),
+        password: None, // the dialer's to add
         will,
         properties,
         will_properties: mqtt5::Properties::default(),

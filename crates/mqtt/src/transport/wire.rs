@@ -52,32 +52,50 @@ impl Dialer {
 
     /// Tries once.
     pub(crate) async fn dial(&self, clean_start: bool) -> Result<Wire, Refusal> {
-        let opening = Box::pin(self.open_session(clean_start));
+        // Before the broker's clock runs: whoever is asked has limits of his own.
+        let password = self.password().await.map_err(Refusal::Later)?;
+        let opening = Box::pin(self.open_session(password.as_deref(), clean_start));
         match tokio::time::timeout(HANDSHAKE_LIMIT, opening).await {
             Ok(opened) => opened.map_err(|error| self.refusal(&error)),
             Err(_) => Err(Refusal::Later(format!("no answer within {HANDSHAKE_LIMIT:?}"))),
         }
     }
 
-    async fn open_session(&self, clean_start: bool) -> Result<Wire, MqttError> {
+    async fn password(&self) -> Result<Option<String>, String> {
+        match &self.config.password_source {
+            Some(source) => source.ask().await.map(Some),
+            None => Ok(self.config.address.password.clone()),
+        }
+    }
+
+    async fn open_session(
+        &self,
+        password: Option<&str>,
+        clean_start: bool,
+    ) -> Result<Wire, MqttError> {
         if self.config.protocol == Protocol::V5 {
-            return self.handshake(clean_start).await;
+            return self.handshake(password, clean_start).await;
         }
         // Before MQTT 5 a session that begins clean ends with its connection. One that a former process left is
         // wiped instead, by a clean connection before the one to keep.
-        let wire = self.handshake(false).await?;
+        let wire = self.handshake(password, false).await?;
         if !clean_start || !wire.connack.session_present {
             return Ok(wire);
         }
         wire.leave(None).await;
-        self.handshake(true).await?.leave(None).await;
-        self.handshake(false).await
+        self.handshake(password, true).await?.leave(None).await;
+        self.handshake(password, false).await
     }
 
-    async fn handshake(&self, clean_start: bool) -> Result<Wire, MqttError> {
+    async fn handshake(
+        &self,
+        password: Option<&str>,
+        clean_start: bool,
+    ) -> Result<Wire, MqttError> {
         let (mut reader, mut writer) = self.open().await?;
         let version = packets::version(self.config.protocol);
-        let connect = packets::connect(&self.config, self.will.as_ref(), clean_start);
+        let mut connect = packets::connect(&self.config, self.will.as_ref(), clean_start);
+        connect.password = password.map(|password| password.as_bytes().to_vec());
         let mut out = BytesMut::new();
         encode_packet_to_buffer(&Packet::Connect(Box::new(connect)), &mut out)?;
         writer.write_all(&mut out).await?;

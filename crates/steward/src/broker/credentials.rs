@@ -41,6 +41,14 @@ pub fn local_reader(dir: &Path) -> Result<Option<Credentials>, Error> {
     Ok(private_file::read::<Local>(&path(dir))?.map(|local| local.reader))
 }
 
+/// The server's own credentials, for tools that look at its broker as it does. `None` before the first start.
+///
+/// # Errors
+/// See [`Error`].
+pub fn local_server(dir: &Path) -> Result<Option<Credentials>, Error> {
+    Ok(private_file::read::<Local>(&path(dir))?.map(|local| local.server))
+}
+
 /// Reads the file, or makes it with new secrets.
 pub(super) fn load_or_make(dir: &Path) -> Result<Local, Error> {
     let path = path(dir);

@@ -17,7 +17,7 @@ use crate::{
     MIGRATORS,
     cli::tell,
     cluster::Cluster,
-    config::Config,
+    config::{Config, Program, Secret},
     datadir::{self, DataDir},
 };
 
@@ -66,12 +66,12 @@ impl Database {
 /// What is wrong with the programs, the folder, the login or the schema.
 pub async fn open(config: &Config, dir: &Arc<DataDir>) -> anyhow::Result<Database> {
     let database = match &config.database_url {
-        Some(url) => external(url.expose())?,
+        Some(url) => external(server_login(config, url).await?),
         None => private(config, dir).await?,
     };
     let admin = match (&database.cluster, &config.migrate_database_url) {
         (Some(cluster), _) => Some(cluster.admin()),
-        (None, Some(url)) => Some(url.expose().parse().context("migrate-database-url")?),
+        (None, Some(url)) => Some(migrator(config, url).await?),
         (None, None) => None,
     };
     if let Some(admin) = admin {
@@ -98,8 +98,31 @@ async fn private(config: &Config, dir: &Arc<DataDir>) -> anyhow::Result<Database
     })
 }
 
-fn external(url: &str) -> anyhow::Result<Database> {
-    let server: PgConnectOptions = url.parse().context("database-url")?;
+/// The server's login, its password from a command where one is configured.
+///
+/// # Errors
+/// When the URL cannot be understood, or the command tells no password.
+pub async fn server_login(config: &Config, url: &Secret) -> anyhow::Result<PgConnectOptions> {
+    let login = url.expose().parse().context("database-url")?;
+    with_password(login, config.settings.database_password_command.as_ref()).await
+}
+
+async fn migrator(config: &Config, url: &Secret) -> anyhow::Result<PgConnectOptions> {
+    let login = url.expose().parse().context("migrate-database-url")?;
+    with_password(login, config.settings.migrate_database_password_command.as_ref()).await
+}
+
+async fn with_password(
+    login: PgConnectOptions,
+    program: Option<&Program>,
+) -> anyhow::Result<PgConnectOptions> {
+    match program {
+        Some(program) => Ok(login.password(program.tell().await?.expose())),
+        None => Ok(login),
+    }
+}
+
+fn external(server: PgConnectOptions) -> Database {
     let host = server.get_host();
     let url = format!(
         "postgres://{}@{host}:{}/{}",
@@ -107,7 +130,7 @@ fn external(url: &str) -> anyhow::Result<Database> {
         server.get_port(),
         server.get_database().unwrap_or_default()
     );
-    Ok(Database { server, url, cluster: None, _dir: None })
+    Database { server, url, cluster: None, _dir: None }
 }
 
 /// The database of a tool: that of the running server, the configured one, or the folder's, started for it.
@@ -116,10 +139,10 @@ fn external(url: &str) -> anyhow::Result<Database> {
 /// When there is none, or it does not start.
 pub async fn find(config: &Config) -> anyhow::Result<Database> {
     if let Some(url) = &config.database_url {
-        return external(url.expose());
+        return Ok(external(server_login(config, url).await?));
     }
     if let Some(run) = datadir::running(&config.data_dir)? {
-        return external(&run.database);
+        return Ok(external(run.database.parse().context("run.json")?));
     }
     if !config.data_dir.join("postgres").exists() && !config.data_dir.exists() {
         return Err(anyhow!(
@@ -136,7 +159,7 @@ pub async fn find(config: &Config) -> anyhow::Result<Database> {
 /// What is wrong with the database or a migration; those before it stay.
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     if let Some(url) = &config.migrate_database_url {
-        update(&url.expose().parse().context("migrate-database-url")?).await?;
+        update(&migrator(config, url).await?).await?;
     } else if config.database_url.is_some() {
         return Err(anyhow!(
             "migrations need --migrate-database-url: a login that may become the owner, which the server's must not be"

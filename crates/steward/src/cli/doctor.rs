@@ -1,5 +1,7 @@
 //! `steward doctor`: looks at everything the server rests on, and says what to do about what is wrong.
 
+mod broker;
+
 use std::time::Duration;
 
 use kernel::Clock;
@@ -8,9 +10,9 @@ use serde_json::json;
 use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::cli::database::server_login;
 use crate::cluster;
 use crate::config::Config;
 use crate::datadir::{self, LEAST_FREE, Run};
@@ -36,13 +38,12 @@ pub async fn examine(
     let run = datadir::running(&config.data_dir).ok().flatten();
     let mut findings = vec![disk(config)];
     findings.extend(server(config, run.as_ref()));
-    match database_url(config, run.as_ref()) {
-        Some(url) => findings.extend(database(&url, migrators, clock).await),
+    match login(config, run.as_ref()).await {
+        Some(Ok(login)) => findings.extend(database(login, migrators, clock).await),
+        Some(Err(error)) => findings.push(unreachable(&error)),
         None => findings.push(programs(config)),
     }
-    if let Some(url) = broker_url(config, run.as_ref()) {
-        findings.push(broker(&url).await);
-    }
+    findings.extend(broker::examine(config, run.as_ref()).await);
     findings
 }
 
@@ -130,9 +131,17 @@ fn server(config: &Config, run: Option<&Run>) -> Option<Finding> {
     }
 }
 
-fn database_url(config: &Config, run: Option<&Run>) -> Option<String> {
-    let configured = config.database_url.as_ref().map(|url| url.expose().to_owned());
-    configured.or_else(|| run.map(|run| run.database.clone()))
+async fn login(config: &Config, run: Option<&Run>) -> Option<anyhow::Result<PgConnectOptions>> {
+    match (&config.database_url, run) {
+        (Some(url), _) => Some(server_login(config, url).await),
+        (None, Some(run)) => Some(run.database.parse().map_err(anyhow::Error::new)),
+        (None, None) => None,
+    }
+}
+
+fn unreachable(error: &dyn std::fmt::Display) -> Finding {
+    let remedy = "is it running, and does its URL name a member of steward_app and steward_system? else `steward migrate`";
+    Finding::red("database", format!("cannot be asked: {error}"), remedy)
 }
 
 fn programs(config: &Config) -> Finding {
@@ -145,26 +154,20 @@ fn programs(config: &Config) -> Finding {
 }
 
 async fn database(
-    url: &str,
+    login: PgConnectOptions,
     migrators: &[(&'static str, &'static Migrator)],
     clock: &Clock,
 ) -> Vec<Finding> {
-    let unreachable = |error: sqlx::Error| {
-        let remedy = "is it running, and does its URL name a member of steward_app and steward_system? else `steward migrate`";
-        vec![Finding::red("database", format!("cannot be asked: {error}"), remedy)]
-    };
-    let options = match url.parse::<PgConnectOptions>() {
-        Ok(options) => options.options([("role", APP)]),
-        Err(error) => return unreachable(error),
-    };
+    let options = login.options([("role", APP)]);
     // A pool tries again and again; one look is enough here.
     match timeout(PATIENCE, options.connect()).await {
         Ok(Ok(connection)) => drop(connection),
-        Ok(Err(error)) => return unreachable(error),
-        Err(_) => return unreachable(sqlx::Error::PoolTimedOut),
+        Ok(Err(error)) => return vec![unreachable(&error)],
+        Err(_) => return vec![unreachable(&sqlx::Error::PoolTimedOut)],
     }
     let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
-    let mut findings = inspect(&pool, migrators).await.unwrap_or_else(unreachable);
+    let mut findings =
+        inspect(&pool, migrators).await.unwrap_or_else(|error| vec![unreachable(&error)]);
     findings.extend(skew(&pool, clock).await);
     pool.close().await;
     findings
@@ -190,44 +193,4 @@ async fn skew(pool: &PgPool, clock: &Clock) -> Option<Finding> {
     } else {
         Finding::red("clock", found, remedy)
     })
-}
-
-fn broker_url(config: &Config, run: Option<&Run>) -> Option<String> {
-    let configured = config.mqtt.as_ref().map(|broker| broker.url.clone());
-    configured.or_else(|| run.map(|run| run.mqtt.clone()))
-}
-
-async fn broker(url: &str) -> Finding {
-    let Some((host, port)) = address(url) else {
-        return Finding::red(
-            "broker",
-            format!("{url} has no host"),
-            "write --mqtt-url as mqtts://host:8883",
-        );
-    };
-    let remedy = "is it running, and does a firewall let us through?";
-    match timeout(PATIENCE, TcpStream::connect((host.as_str(), port))).await {
-        Ok(Ok(_)) => Finding::green("broker", format!("{host}:{port} answers")),
-        Ok(Err(error)) => {
-            Finding::red("broker", format!("{host}:{port} cannot be reached: {error}"), remedy)
-        }
-        Err(_) => Finding::red(
-            "broker",
-            format!("{host}:{port} does not answer within {PATIENCE:?}"),
-            remedy,
-        ),
-    }
-}
-
-/// Host and port, with the port that the scheme implies.
-fn address(url: &str) -> Option<(String, u16)> {
-    let url = reqwest::Url::parse(url).ok()?;
-    let implied = match url.scheme() {
-        "mqtt" => 1883,
-        "mqtts" => 8883,
-        _ => 443,
-    };
-    let port = url.port_or_known_default().unwrap_or(implied);
-    let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
-    Some((host, port))
 }

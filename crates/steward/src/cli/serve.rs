@@ -121,6 +121,7 @@ async fn plan(config: &Config, dir: &Path, database: &database::Database) -> any
         tls: pair(settings.tls_cert.as_ref(), settings.tls_key.as_ref()),
         mqtt: mqtt(config),
         database: database.server.clone(),
+        database_password: settings.database_password_command.clone(),
         connections: settings.db_connections,
         trust: trust(settings, dir)?,
         ids: Ids::random(clock.clone()),
@@ -131,7 +132,7 @@ async fn plan(config: &Config, dir: &Path, database: &database::Database) -> any
         feed_days: settings.feed_days,
         reactions: Vec::new(),
         jobs: Vec::new(),
-        audit_heads: None,
+        audit_heads: settings.audit_heads.clone(),
     })
 }
 

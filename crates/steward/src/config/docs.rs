@@ -17,6 +17,19 @@ const HEAD: &str = "\
 A list is written with commas, and as a list in the file. Flags are visible to every user of the machine (`ps`): give
 secrets by a file. Such a file is refused when others may read it (`chmod 600`).
 
+A secret that does not live long, such as a cloud's token, comes from a command: a list of the program and its arguments,
+run without a shell, which prints the secret and nothing else within 10 s.
+
+```toml
+database-url = \"postgres://steward_server@db.example/steward?sslmode=verify-full\"
+database-password-command = [\"aws\", \"rds\", \"generate-db-auth-token\", \"--hostname\", \"db.example\", \"--port\", \"5432\", \"--username\", \"steward_server\"]
+```
+
+On the command line and in the environment the list is JSON: `--mqtt-password-command='[\"/usr/local/bin/token\"]'`. The
+broker's command runs before each connection; that of the database at the start and then every 30 s, because connections
+are opened in the middle of requests: each begins with a password of the last half minute. When a command fails, the log
+names it and its exit status, never what it wrote; the last password stays in use meanwhile.
+
 | flag, key | variable | default | what it is |
 |---|---|---|---|
 ";

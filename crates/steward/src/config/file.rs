@@ -77,7 +77,7 @@ impl File {
             .map_err(|e| syntax(e.span().map_or(0, |span| span.start), e.message()))?;
         let mut entries = Vec::new();
         for (key, value) in table.get_ref() {
-            let values = scalars(value.get_ref()).ok_or_else(|| {
+            let values = values(key.get_ref(), value.get_ref()).ok_or_else(|| {
                 syntax(
                     value.span().start,
                     "a setting is a text, a number, true or false, or a list of these",
@@ -109,6 +109,16 @@ impl File {
             }
         }
     }
+}
+
+/// A list is several values, but that of a command is one: the command line takes it as JSON.
+fn values(key: &str, value: &DeValue<'_>) -> Option<Values> {
+    if !key.ends_with("-command") || !value.is_array() {
+        return scalars(value);
+    }
+    let words = value.as_array()?.iter().map(|word| word.get_ref().as_str().map(str::to_owned));
+    let words: Vec<_> = words.collect::<Option<_>>()?;
+    Some(Values(vec![OsString::from(serde_json::to_string(&words).ok()?)]))
 }
 
 /// The values as they would stand on a command line.

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, ValueEnum};
 
-use super::Error;
 use super::value::{self, Region, Url};
+use super::{Error, Program};
 
 /// The contexts that `--services` can choose from.
 const SERVICES: [&str; 1] = ["roster"];
@@ -59,12 +59,18 @@ pub struct Settings {
     /// File that holds the URL of the database
     #[arg(long, value_name = "FILE")]
     pub database_url_file: Option<PathBuf>,
+    /// Command that prints the password of the database, run anew while the server runs
+    #[arg(long, value_name = "JSON")]
+    pub database_password_command: Option<Program>,
     /// The same database as a role that may become `steward_owner`, for migrations
     #[arg(long, value_name = "URL", value_parser = value::database_url)]
     pub migrate_database_url: Option<Url>,
     /// File that holds the URL for migrations
     #[arg(long, value_name = "FILE")]
     pub migrate_database_url_file: Option<PathBuf>,
+    /// Command that prints the password for migrations
+    #[arg(long, value_name = "JSON")]
+    pub migrate_database_password_command: Option<Program>,
     /// Database connections for requests, and as many again for work across tenants
     #[arg(long, value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub db_connections: u32,
@@ -81,6 +87,9 @@ pub struct Settings {
     /// File that holds the password at that broker
     #[arg(long, value_name = "FILE")]
     pub mqtt_password_file: Option<PathBuf>,
+    /// Command that prints the password at that broker, run before each connection
+    #[arg(long, value_name = "JSON")]
+    pub mqtt_password_command: Option<Program>,
 
     /// Who issues the tokens; without one, tokens of `steward token` are taken on this machine
     #[arg(long, value_name = "URL", value_parser = value::http_url)]
@@ -109,6 +118,9 @@ pub struct Settings {
         default_value = "default=10000"
     )]
     pub region: Vec<Region>,
+    /// File to which the signed heads of the audit trail are appended, best on another machine's disk
+    #[arg(long, value_name = "FILE")]
+    pub audit_heads: Option<PathBuf>,
     /// Days that events stay readable in the feed
     #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3650))]
     pub feed_days: u16,
@@ -194,8 +206,26 @@ pub(super) fn agree(settings: &Settings) -> Result<(), Error> {
         ),
         (
             settings.mqtt_url.is_none()
-                && (settings.mqtt_user.is_some() || settings.mqtt_password_file.is_some()),
-            "mqtt-user and mqtt-password-file are for a broker elsewhere: set mqtt-url",
+                && (settings.mqtt_user.is_some()
+                    || settings.mqtt_password_file.is_some()
+                    || settings.mqtt_password_command.is_some()),
+            "mqtt-user, mqtt-password-file and mqtt-password-command are for a broker elsewhere: set mqtt-url",
+        ),
+        (
+            settings.mqtt_password_file.is_some() && settings.mqtt_password_command.is_some(),
+            "mqtt-password-file and mqtt-password-command exclude each other",
+        ),
+        (
+            settings.database_password_command.is_some()
+                && settings.database_url.is_none()
+                && settings.database_url_file.is_none(),
+            "database-password-command is for a database elsewhere: set database-url",
+        ),
+        (
+            settings.migrate_database_password_command.is_some()
+                && settings.migrate_database_url.is_none()
+                && settings.migrate_database_url_file.is_none(),
+            "migrate-database-password-command goes with migrate-database-url",
         ),
     ];
     match faults.into_iter().find(|(wrong, _)| *wrong) {

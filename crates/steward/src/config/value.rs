@@ -18,6 +18,19 @@ impl Url {
         &self.0
     }
 
+    /// A URL with the credentials in it, as libraries want it that take nothing else. Only for handing on.
+    pub(crate) fn with_credentials(
+        url: &str,
+        user: Option<&str>,
+        password: Option<&str>,
+    ) -> String {
+        let Ok(mut whole) = reqwest::Url::parse(url) else { return url.to_owned() };
+        let set = whole
+            .set_username(user.unwrap_or_default())
+            .and_then(|()| whole.set_password(password.filter(|_| user.is_some())));
+        if set.is_ok() { whole.to_string() } else { url.to_owned() }
+    }
+
     /// The URL without credentials, the user, the password.
     pub(super) fn split(&self) -> (String, Option<String>, Option<Secret>) {
         let Ok(mut url) = reqwest::Url::parse(self.0.expose()) else {

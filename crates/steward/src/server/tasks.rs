@@ -12,7 +12,7 @@ use kernel::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Plan, subscribe};
+use super::{Plan, passwords, subscribe};
 use crate::broker::Link;
 
 /// Everything that runs beside the requests.
@@ -62,6 +62,11 @@ impl Tasks {
         let runner = Runner { kernel: kernel.clone(), node, kinds };
         tasks.tracker.spawn(job::run(runner, tasks.background.clone()));
         tasks.react(kernel, plan, leases, link);
+        if let Some(program) = plan.database_password.clone() {
+            let pools = [kernel.app.clone(), kernel.system.clone()];
+            let stop = tasks.background.clone();
+            tasks.tracker.spawn(passwords::renew(program, pools, passwords::RENEW_EVERY, stop));
+        }
         tasks
     }
 

@@ -278,7 +278,7 @@ fn matches(flags: &[&str]) -> clap::ArgMatches {
     command.try_get_matches_from(flags).unwrap()
 }
 
-fn load<const N: usize>(
+pub(crate) fn load<const N: usize>(
     flags: &[&str],
     env: [(&str, &str); N],
     file: &str,

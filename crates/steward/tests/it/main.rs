@@ -19,6 +19,7 @@ mod identity;
 mod leaks;
 mod matrix;
 mod migrate;
+mod passwords;
 mod process;
 mod secrets;
 mod serve;

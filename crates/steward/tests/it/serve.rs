@@ -3,9 +3,9 @@
 use anyhow::Result;
 use kernel::{Role, TenantId};
 use serde_json::json;
-use testkit::{Client, Events, Process};
+use testkit::{Client, Events, Process, process::command};
 
-use crate::process::folder;
+use crate::process::{eventually, folder};
 
 /// No arguments.
 const NOTHING: [&str; 0] = [];
@@ -29,6 +29,38 @@ async fn a_killed_server_starts_again_and_has_everything() -> Result<()> {
     events.wait_for("SchoolCreated").await?;
     assert!(server.stop().await?.success());
     Ok(())
+}
+
+#[tokio::test]
+async fn heads_of_the_audit_trail_are_appended_to_a_file_that_proves_it_whole() -> Result<()> {
+    let folder = folder();
+    let heads = folder.path().join("heads");
+    let district = {
+        let server = Process::start(folder.path(), NOTHING).await?;
+        let district = district(&server).await?;
+        assert!(server.stop().await?.success());
+        district
+    };
+    // Heads are told at the start, and every minute.
+    let flag = format!("--audit-heads={}", heads.display());
+    let server = Process::start(folder.path(), [flag]).await?;
+    let told = || std::fs::read_to_string(&heads).unwrap_or_default();
+    eventually("a head", || told().contains(&district.to_string()));
+    let dir = folder.path().to_str().unwrap();
+    let verify = ["audit", "verify", "--data-dir", dir, "--head", heads.to_str().unwrap()];
+    assert!(command(verify)?.contains("The audit trail is whole."));
+    let forged: Vec<_> = told().lines().map(forge).collect();
+    std::fs::write(&heads, forged.join("\n"))?;
+    assert!(command(verify).is_err(), "a head that the server did not sign");
+    assert!(server.stop().await?.success());
+    Ok(())
+}
+
+/// A head that claims a longer chain.
+fn forge(line: &str) -> String {
+    let mut head: serde_json::Value = serde_json::from_str(line).unwrap();
+    head["position"] = json!(head["position"].as_i64().unwrap() + 1);
+    head.to_string()
 }
 
 /// A new district.

@@ -3,14 +3,21 @@
 use std::fs;
 
 use jiff::SignedDuration;
-use kernel::Role;
+use kernel::{Role, migrate::Level};
 use mqtt5::{
     MqttError,
     protocol::v5::reason_codes::ReasonCode::{
         self, BadUsernameOrPassword, NotAuthorized, ServerUnavailable,
     },
 };
-use steward::broker::{add_device, local_reader, remove_device};
+use steward::{
+    broker::{add_device, local_reader, remove_device},
+    cli::doctor,
+    config::Program,
+};
+use steward_mqtt::MqttConfig;
+
+use crate::config::load;
 
 use super::desk::{Desk, HILL, LAKE, options, until, v311};
 
@@ -174,4 +181,48 @@ async fn a_clients_queue_survives_a_restart() {
     let back = desk.connect_as(lasting(&desk)).await.unwrap();
     let mut inbox = back.subscribe("plant/#").await.unwrap();
     assert_eq!(inbox.next().await.payload, b"kept");
+}
+
+#[tokio::test]
+async fn a_client_whose_password_a_command_tells_comes_back_with_a_new_token() {
+    let desk = Desk::open().await;
+    let told = desk.dir.path().join("token");
+    fs::write(&told, desk.token("risk", HILL)).unwrap();
+    let program: Program = format!("[\"cat\", {told:?}]").parse().unwrap();
+    let config = MqttConfig::new(&desk.broker.url(), "risk:worker").unwrap();
+    let short = std::time::Duration::from_millis(100);
+    let config = config.credentials("risk", "").password_from(program.teller());
+    let client = steward_mqtt::MqttClient::new(config.reconnect_delay(short, short)).unwrap();
+    client.connect().await.unwrap();
+    desk.clock.advance(SignedDuration::from_mins(61));
+    until(async || !client.is_connected()).await;
+    fs::write(&told, desk.token("risk", HILL)).unwrap();
+    until(async || client.is_connected()).await;
+}
+
+#[tokio::test]
+async fn doctor_signs_in_as_the_server_does_and_tries_what_it_may() {
+    let desk = Desk::open().await;
+    let told = desk.dir.path().join("password");
+    let url = format!("--mqtt-url={}", desk.broker.url());
+    let dir = format!("--data-dir={}", desk.dir.path().display());
+    let command = format!("--mqtt-password-command=[\"cat\", {told:?}]");
+    let look = async |user: &str, password: &str| {
+        fs::write(&told, password).unwrap();
+        let user = format!("--mqtt-user={user}");
+        let config = load(&[&url, &dir, &command, &user], [], "").unwrap();
+        let findings = doctor::examine(&config, &[], &desk.clock).await;
+        let found = findings.into_iter().find(|f| f.subject == "broker").unwrap();
+        (found.level, found.found)
+    };
+    let server = desk.accounts.server().password.expose();
+    let (level, found) = look("steward.server", server).await;
+    assert_eq!(level, Level::Green, "{found}");
+    for (user, password, said) in [
+        ("steward.server", "wrong", "BadUsernameOrPassword"),
+        ("risk", &desk.token("risk", HILL), "may not subscribe"),
+    ] {
+        let (level, found) = look(user, password).await;
+        assert!(level == Level::Red && found.contains(said), "{found}");
+    }
 }
