@@ -10,7 +10,12 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{Cx, Kernel, Problem, TenantId, Tx, cx::Origin, permission::Permission, unit::Once};
+use crate::{
+    Cx, Kernel, Problem, TenantId, Tx,
+    cx::{Origin, Trace},
+    permission::Permission,
+    unit::Once,
+};
 
 mod claim;
 mod list;
@@ -74,6 +79,8 @@ pub async fn enqueue(tx: &mut Tx, job: &NewJob<'_>) -> Result<Option<Uuid>, Prob
 pub struct Job {
     pub(crate) kernel: Kernel,
     pub(crate) holder: Uuid,
+    /// One for each run, which all its steps share.
+    pub(crate) trace: Trace,
     /// Whose it is; the nil tenant for work of the platform.
     pub tenant: TenantId,
     /// Its id.
@@ -95,7 +102,8 @@ impl Job {
         let key = format!("job {} {step}", self.id);
         let request = Sha256::digest(&key).into();
         let once = Once { scope: self.tenant, key, request };
-        Cx::system(self.kernel.clone(), self.tenant, &self.kind, Origin::own(self.id), Some(once))
+        let origin = Origin { correlation: self.id, causation: None, trace: self.trace.clone() };
+        Cx::system(self.kernel.clone(), self.tenant, &self.kind, origin, Some(once))
     }
 
     /// The kernel.

@@ -30,6 +30,7 @@ pub mod problem;
 pub mod rate;
 pub mod relay;
 pub mod retention;
+pub mod span;
 pub mod tenant;
 pub mod text;
 pub mod token;

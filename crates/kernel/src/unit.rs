@@ -23,6 +23,7 @@ use crate::{
     failpoint,
     permission::Scope,
     problem::{Problem, kinds},
+    span,
     tenant::{self, Status},
     tx::Tx,
 };
@@ -39,6 +40,7 @@ pub(crate) async fn write<A: Answer, E: Into<Problem>>(
     f: impl AsyncFn(&mut Tx) -> Result<Outcome<A>, E>,
 ) -> Result<Reply, Problem> {
     let started = Instant::now();
+    let span = span::unit(&context.origin.trace, action);
     let mut attempt = 1;
     let result = loop {
         match once(context, action, &f).await {
@@ -50,6 +52,10 @@ pub(crate) async fn write<A: Answer, E: Into<Problem>>(
     let outcome = if result.is_ok() { "ok" } else { "refused" };
     histogram!("unit_of_work_duration_seconds", "action" => action, "outcome" => outcome)
         .record(started.elapsed().as_secs_f64());
+    span.record("steward.attempts", attempt);
+    if let Err(problem) = &result {
+        span.record(span::ERROR, problem.kind.slug);
+    }
     result
 }
 

@@ -13,17 +13,31 @@ pub struct Origin {
     pub trace: Trace,
 }
 
+/// The flag of a trace that is to be collected.
+const SAMPLED: u8 = 1;
+
 /// A position in a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
     id: String,
     span: String,
+    /// The span that caused this one: the caller's, or one of ours.
+    parent: Option<String>,
+    sampled: bool,
 }
 
 impl Trace {
     /// A new trace.
     pub fn start() -> Self {
-        Self { id: crate::cx::hex(&rand::random::<[u8; 16]>()), span: new_span() }
+        let id = crate::cx::hex(&rand::random::<[u8; 16]>());
+        Self { id, span: new_span(), parent: None, sampled: true }
+    }
+
+    /// A span of its own below this one.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        let (id, parent) = (self.id.clone(), Some(self.span.clone()));
+        Self { id, span: new_span(), parent, sampled: self.sampled }
     }
 
     /// Goes on with the trace of a `traceparent` header; `None` when it is malformed.
@@ -40,7 +54,9 @@ impl Trace {
             && [version, id, span, flags].into_iter().all(lower_hex)
             && !zero(id)
             && !zero(span);
-        valid.then(|| Self { id: id.to_owned(), span: new_span() })
+        let sampled = u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & SAMPLED != 0);
+        let parent = Some(span.to_owned());
+        valid.then(|| Self { id: id.to_owned(), span: new_span(), parent, sampled })
     }
 
     /// The trace id: 32 hexadecimal digits.
@@ -50,7 +66,22 @@ impl Trace {
 
     /// The `traceparent` of what follows from here.
     pub fn parent(&self) -> String {
-        format!("00-{}-{}-01", self.id, self.span)
+        format!("00-{}-{}-{:02x}", self.id, self.span, if self.sampled { SAMPLED } else { 0 })
+    }
+
+    /// The id of this span: 16 hexadecimal digits.
+    pub(crate) fn span(&self) -> &str {
+        &self.span
+    }
+
+    /// The id of the span above it; empty at the beginning of a trace.
+    pub(crate) fn parent_span(&self) -> &str {
+        self.parent.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the caller wants its trace collected.
+    pub(crate) const fn sampled(&self) -> bool {
+        self.sampled
     }
 }
 
@@ -74,7 +105,18 @@ mod tests {
         let trace = Trace::continued("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
             .expect("valid");
         assert_eq!(trace.id(), "4bf92f3577b34da6a3ce929d0e0e4736");
-        assert!(!trace.parent().contains("00f067aa0ba902b7"));
+        assert!(!trace.parent().contains("00f067aa0ba902b7") && trace.parent().ends_with("-01"));
+        assert_eq!(
+            (trace.parent_span(), trace.child().parent_span()),
+            ("00f067aa0ba902b7", trace.span())
+        );
+    }
+
+    #[test]
+    fn a_caller_that_does_not_collect_its_trace_is_followed() {
+        let trace = Trace::continued("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00")
+            .expect("valid");
+        assert!(!trace.child().sampled() && trace.parent().ends_with("-00"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::{
     db::Kernel,
     http::notes::Notes,
     problem::{Problem, kinds},
+    span::{self, Span},
 };
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -35,6 +36,7 @@ pub async fn observe(State(kernel): State<Kernel>, mut request: Request, next: N
         .get::<MatchedPath>()
         .map_or("unmatched", MatchedPath::as_str)
         .to_owned();
+    let span = span::request(&origin, &method, &route);
     let mut response = match malformed {
         Some(problem) => problem.into_response(),
         None => next.run(request).await,
@@ -48,6 +50,7 @@ pub async fn observe(State(kernel): State<Kernel>, mut request: Request, next: N
     finish(&mut response, &origin, &notes);
     let line = Line { method: &method, path: &path, route: &route, origin: &origin, notes: &notes };
     line.write(&response, problem.as_ref(), started);
+    line.end(&span, &response, problem.as_ref());
     response
 }
 
@@ -98,6 +101,17 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
+    /// A refusal is an answer; only what the server itself failed at is an error of the span.
+    fn end(&self, span: &Span, response: &Response, problem: Option<&Problem>) {
+        span.record("http.response.status_code", response.status().as_u16());
+        if let Some(tenant) = self.notes.collected().tenant {
+            span.record("steward.tenant_id", tracing::field::display(tenant));
+        }
+        if response.status().is_server_error() {
+            span.record(span::ERROR, problem.map_or("failed", |p| p.kind.slug));
+        }
+    }
+
     fn write(&self, response: &Response, problem: Option<&Problem>, started: Instant) {
         let (status, took) = (response.status().as_u16(), started.elapsed());
         let labels = [

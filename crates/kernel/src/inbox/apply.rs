@@ -14,7 +14,7 @@ use crate::{
     permission::{Reach, Row, Scope},
     problem::kinds,
     rate::RateClass,
-    unit,
+    span, unit,
 };
 
 /// What a reaction may do: everything in its event's tenant. Not in the table of permissions, as nobody can ask for it.
@@ -52,7 +52,13 @@ pub(super) fn apply(
     let (reaction, event) = (*reaction, event.clone());
     Box::pin(async move {
         let (consumer, time) = (reaction.consumer, event.time);
-        unit::write(&context, consumer, async move |tx| once(tx, reaction, &event).await).await?;
+        let span = span::process(&context.origin.trace, consumer, event.event_id);
+        let done =
+            unit::write(&context, consumer, async move |tx| once(tx, reaction, &event).await).await;
+        if let Err(problem) = &done {
+            span.record(span::ERROR, problem.kind.slug);
+        }
+        done?;
         if let Some(time) = time {
             let lag = context.kernel.clock.now().duration_since(time).as_secs_f64().max(0.0);
             metrics::histogram!("inbox_lag_seconds", "consumer" => consumer).record(lag);

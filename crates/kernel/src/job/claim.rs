@@ -7,7 +7,7 @@ use sqlx::postgres::types::PgInterval;
 use uuid::Uuid;
 
 use super::{Job, Next};
-use crate::{Kernel, Problem, TenantId, problem::kinds};
+use crate::{Kernel, Problem, TenantId, cx::Trace, problem::kinds};
 
 /// How long a claim lives without renewal: this long after a node's death another one goes on.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
@@ -42,6 +42,7 @@ pub(super) async fn claim(
     let jobs = rows.into_iter().map(|row| Job {
         kernel: kernel.clone(),
         holder,
+        trace: Trace::start(),
         tenant: row.tenant_id,
         id: row.job_id,
         kind: row.kind,

@@ -10,7 +10,7 @@ use super::{
     Job, JobKind, Next,
     claim::{self, Hold, LEASE},
 };
-use crate::{Kernel, Problem, background, db, failpoint, relay::wake::hint_or};
+use crate::{Kernel, Problem, background, db, failpoint, relay::wake::hint_or, span};
 
 /// Failures in a row after which a job is parked: with the growing pauses about a quarter of an hour.
 pub const ATTEMPTS_MAX: i32 = 10;
@@ -89,7 +89,13 @@ async fn attempt(kinds: Vec<JobKind>, job: Job, stop: CancellationToken) {
         let died = "the server died in every attempt";
         return reported(&job, "parked", claim::fail(&job, died, None).await);
     }
-    match held(kind, &job, &stop).await {
+    let span = span::job(&job.trace, &job.kind, job.id);
+    let ended = held(kind, &job, &stop).await;
+    if let Some(error) = ended.error() {
+        span.record(span::ERROR, error);
+    }
+    drop(span);
+    match ended {
         Ended::Finished(Ok(next)) => {
             failpoint::hit("job_before_done");
             reported(&job, "ok", claim::finish(&job, next).await);
@@ -112,6 +118,17 @@ enum Ended {
     Panicked,
     Lost,
     Stopped,
+}
+
+impl Ended {
+    fn error(&self) -> Option<&'static str> {
+        match self {
+            Self::Finished(Ok(_)) | Self::Stopped => None,
+            Self::Finished(Err(problem)) => Some(problem.kind.slug),
+            Self::Panicked => Some("panicked"),
+            Self::Lost => Some("lost"),
+        }
+    }
 }
 
 /// Runs a job in a task of its own while renewing the claim; the task ends with the claim.

@@ -6,6 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
+use crate::{
+    cx::Trace,
+    span::{self, Span},
+};
+
 /// An event with its number, as the log keeps it.
 #[derive(Clone, Debug)]
 pub(crate) struct Logged {
@@ -65,6 +70,13 @@ struct Envelope<'a> {
 }
 
 impl Logged {
+    /// Its way to the broker as a span below the one that wrote it.
+    pub(crate) fn span(&self) -> Option<Span> {
+        let meta: Meta = serde_json::from_str(&self.meta).ok()?;
+        let trace = Trace::continued(meta.traceparent.as_deref()?)?;
+        Some(span::publish(&trace, &self.event_type, self.event_id))
+    }
+
     /// Where the event is published. Fails when the row's meta data are not what the writer should have written.
     pub(crate) fn topic(&self) -> serde_json::Result<String> {
         let meta: Meta = serde_json::from_str(&self.meta)?;

@@ -14,7 +14,7 @@ use super::{
     marks::{self, Behind, FeedKey, Marks},
     parked::{self, Refusal},
 };
-use crate::{Clock, background, failpoint};
+use crate::{Clock, background, failpoint, span};
 
 /// Publishes in flight at once: enough to hide a network's round trip, few enough to send again after a crash.
 const WINDOW: usize = 100;
@@ -262,14 +262,23 @@ async fn publish(
 
 /// Publishes one event; one that cannot be rendered is refused like one the broker does not take.
 pub(super) async fn hand_over(broker: &impl Broker, event: &Logged) -> Delivery {
+    let span = span::collected().then(|| event.span()).flatten();
     let rendered = event.topic().and_then(|topic| Ok((topic, event.envelope()?)));
-    match rendered {
+    let delivery = match rendered {
         Ok((topic, envelope)) => {
             let body = String::from(Box::<str>::from(envelope));
             broker.publish(&topic, Bytes::from(body)).await
         }
         Err(error) => Delivery::Refused(format!("the event cannot be rendered: {error}")),
+    };
+    if let Some(span) = span {
+        match &delivery {
+            Delivery::Acked => {}
+            Delivery::Refused(_) => span.record(span::ERROR, "refused"),
+            Delivery::Unknown(_) => span.record(span::ERROR, "unknown"),
+        }
     }
+    delivery
 }
 
 /// The fates of a round while it runs.
