@@ -48,6 +48,8 @@ pub struct Config {
     pub migrate_database_url: Option<Secret>,
     /// The broker; without one the server runs its own.
     pub mqtt: Option<Mqtt>,
+    /// The collector of traces; without one nothing is collected.
+    pub otlp_endpoint: Option<String>,
     /// All settings as they were given; prefer the fields above to their parts.
     pub settings: Settings,
     origins: Origins,
@@ -137,6 +139,7 @@ fn resolve(
             &settings.migrate_database_url_file,
         )?,
         mqtt: mqtt(&settings)?,
+        otlp_endpoint: settings.otlp_endpoint.clone().or_else(|| environment.otlp_endpoint()),
         settings,
         origins,
         path: environment.path(),

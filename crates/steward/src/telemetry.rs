@@ -1,21 +1,28 @@
-//! Logs and metrics of the process: JSON lines (or pretty ones on a terminal) and Prometheus text.
+//! Logs, metrics and traces of the process: JSON lines (or pretty ones on a terminal), Prometheus text, OTLP.
+
+pub mod traces;
 
 use std::io::IsTerminal;
 
 use crate::config::LogFormat;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use traces::Collect;
 use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Upper bounds of latency buckets in seconds: from a read in memory to a request that should have been refused.
 const LATENCY_BUCKETS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// Sends logs to standard error. Field values are what the code chose to name: secrets and personal data have no
+/// Sends logs to standard error, and spans to `collect`.
+///
+/// Field values are what the code chose to name: secrets and personal data have no
 /// readable form (their types print a mask), and bodies and tokens are never logged.
-pub fn logs(format: LogFormat, level: &str) {
+pub fn logs(format: LogFormat, level: &str, collect: Option<Collect>) {
     // The embedded broker tells every connection and every message that it drops; it speaks up when something is wrong.
-    let filter =
-        EnvFilter::new(format!("mqtt5=warn,mqtt5::broker::storage::client_queue=error,{level}"));
+    let filter = EnvFilter::new(format!(
+        "{}=off,mqtt5=warn,mqtt5::broker::storage::client_queue=error,{level}",
+        kernel::span::TARGET
+    ));
     let pretty = match format {
         LogFormat::Auto => std::io::stderr().is_terminal(),
         LogFormat::Json => false,
@@ -26,7 +33,9 @@ pub fn logs(format: LogFormat, level: &str) {
     } else {
         fmt::layer().with_writer(std::io::stderr).json().flatten_event(true).boxed()
     };
-    if tracing_subscriber::registry().with(layer.with_filter(filter)).try_init().is_err() {
+    let collect = collect.map(|collect| collect.with_filter(traces::only_spans()));
+    let registry = tracing_subscriber::registry().with(layer.with_filter(filter)).with(collect);
+    if registry.try_init().is_err() {
         tracing::debug!("logs were set up before");
     }
 }

@@ -15,6 +15,7 @@ use kernel::{
     token::{ClaimNames, KeySource, Trust},
 };
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     broker,
@@ -53,7 +54,12 @@ pub struct ServeArgs {
 /// What hinders the start, each with what to do about it.
 pub async fn run(args: ServeArgs, config: Config) -> anyhow::Result<()> {
     let started = Instant::now();
-    telemetry::logs(config.settings.log_format, &config.settings.log_level);
+    let traces = config.otlp_endpoint.as_deref();
+    let traces = traces.map(|url| telemetry::traces::to(url, Clock::system())).transpose()?;
+    let (collect, export) = traces.unzip();
+    telemetry::logs(config.settings.log_format, &config.settings.log_level, collect);
+    let ended = CancellationToken::new();
+    let exporting = export.map(|export| tokio::spawn(export.run(ended.clone())));
     let metrics = telemetry::metrics()?;
     for point in &args.failpoint {
         arm(point)?;
@@ -81,6 +87,10 @@ pub async fn run(args: ServeArgs, config: Config) -> anyhow::Result<()> {
         ended = wait_for_signal() => ended?,
     }
     database.close().await;
+    ended.cancel();
+    if let Some(exporting) = exporting {
+        exporting.await?;
+    }
     Ok(())
 }
 

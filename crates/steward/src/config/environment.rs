@@ -41,6 +41,11 @@ impl Environment {
         self.get("PATH")
     }
 
+    /// The collector of traces by the name that OpenTelemetry gives the variable.
+    pub(super) fn otlp_endpoint(&self) -> Option<String> {
+        self.get("OTEL_EXPORTER_OTLP_ENDPOINT")?.into_string().ok()
+    }
+
     /// The data folder of this user.
     pub(super) fn data_dir(&self) -> Result<PathBuf, Error> {
         if geteuid().is_root() {

@@ -128,6 +128,9 @@ pub struct Settings {
     #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub rate_per_minute: u32,
 
+    /// Collector to which traces are sent by OTLP over HTTP; also from `OTEL_EXPORTER_OTLP_ENDPOINT`
+    #[arg(long, value_name = "URL", value_parser = value::http_url)]
+    pub otlp_endpoint: Option<String>,
     /// How log lines look
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "auto")]
     pub log_format: LogFormat,

@@ -25,3 +25,4 @@ mod secrets;
 mod serve;
 mod tls;
 mod tokens;
+mod traces;
