@@ -7,11 +7,13 @@
 mod data;
 mod field;
 mod master;
+mod rotate;
 mod unlock;
 
 pub use data::DataKeys;
 pub use field::{DataKey, Place};
 pub use master::{Absent, MasterKey};
+pub use rotate::{Rotated, rotate, tenants};
 pub use unlock::unlock;
 
 use crate::TenantId;

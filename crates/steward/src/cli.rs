@@ -4,6 +4,7 @@ pub mod audit;
 pub mod config;
 pub mod database;
 pub mod doctor;
+pub mod keys;
 pub mod mqtt;
 pub mod openapi;
 pub mod outbox;
@@ -64,6 +65,9 @@ enum Command {
     /// Prove that the audit trail is whole
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// The tenants' data keys
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Events that wait or were refused by the broker
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
@@ -107,6 +111,7 @@ async fn dispatch(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCo
         Command::Config(args) => print(&config::render(&settings::of_process(flags)?, args.json)?)?,
         Command::Doctor(args) => return examine(&settings::of_process(flags)?, args.json).await,
         Command::Audit(command) => return audit::run(command, &settings::of_process(flags)?).await,
+        Command::Keys(command) => return keys::run(command, &settings::of_process(flags)?).await,
         Command::Outbox(command) => outbox::run(command, &settings::of_process(flags)?).await?,
         Command::Mqtt(command) => return mqtt::run(command).await,
         Command::Openapi(args) => openapi::run(&args)?,

@@ -2,9 +2,10 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
+use jiff::SignedDuration;
 use kernel::{
-    TenantId,
-    keys::{Absent, DataKeys, KeyError, MasterKey, Place, unlock},
+    Clock, TenantId,
+    keys::{Absent, DataKeys, KeyError, MasterKey, Place, rotate, tenants, unlock},
 };
 use proptest::prelude::*;
 use sqlx::{ConnectOptions, PgConnection};
@@ -194,4 +195,30 @@ async fn a_moved_or_altered_ciphertext_is_refused() {
         let moved = Place { row: Uuid::from_u128(other), ..place() };
         prop_assert!(row == other || key.open(moved, &sealed).is_err());
     });
+}
+
+#[tokio::test]
+async fn a_rotation_is_audited_once_and_a_repeated_one_does_nothing() {
+    let home = Home::new().await;
+    let clock = Clock::system();
+    let district = home.district(3).await;
+    home.set_status(district, "Suspended").await;
+    let kernel = home.kernel(&clock);
+    let hour = SignedDuration::from_hours(1);
+    for (made, version) in [(true, 1), (false, 1)] {
+        let rotated = rotate(&kernel, district, hour).await.unwrap();
+        assert_eq!((rotated.made, rotated.version), (made, version));
+    }
+    let both = tokio::join!(
+        rotate(&kernel, district, SignedDuration::ZERO),
+        rotate(&kernel, district, SignedDuration::ZERO)
+    );
+    let mut versions = [both.0.unwrap().version, both.1.unwrap().version];
+    versions.sort_unstable();
+    assert_eq!(versions, [2, 3], "one at a time");
+    let audited = "select count(*) from kernel.audit where entity = 'platform.key'";
+    assert_eq!(home.count(audited).await, 3);
+    assert_eq!(tenants(&kernel.system).await.unwrap(), [district]);
+    let unknown = rotate(&kernel, TENANT, hour).await.unwrap_err();
+    assert_eq!(unknown.kind.slug, "not-found");
 }

@@ -56,6 +56,23 @@ async fn heads_of_the_audit_trail_are_appended_to_a_file_that_proves_it_whole() 
     Ok(())
 }
 
+#[tokio::test]
+async fn keys_are_rotated_beside_the_running_server_and_not_twice_in_a_row() -> Result<()> {
+    let folder = folder();
+    let server = Process::start(folder.path(), NOTHING).await?;
+    let district = district(&server).await?.to_string();
+    let dir = folder.path().to_str().unwrap();
+    let rotate = ["keys", "rotate", "--data-dir", dir, "--json"];
+    for made in [true, false] {
+        let told: serde_json::Value = serde_json::from_str(&command(rotate)?)?;
+        assert_eq!(told, json!([{"tenantId": district, "version": 1, "made": made}]));
+    }
+    let again = ["keys", "rotate", "--data-dir", dir, "--tenant", &district, "--older-than", "0s"];
+    assert_eq!(command(again)?, format!("{district}  version 2  made now\n"));
+    assert!(server.stop().await?.success());
+    Ok(())
+}
+
 /// A head that claims a longer chain.
 fn forge(line: &str) -> String {
     let mut head: serde_json::Value = serde_json::from_str(line).unwrap();
