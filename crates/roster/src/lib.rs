@@ -7,6 +7,7 @@ pub mod error;
 pub mod events;
 pub mod external;
 pub mod http;
+pub mod oneroster;
 pub mod own;
 pub mod school;
 pub mod tenant;

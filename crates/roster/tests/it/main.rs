@@ -10,6 +10,7 @@ mod feed;
 mod home;
 mod idempotency;
 mod limits;
+mod oneroster;
 mod origin;
 mod own;
 mod reads;
