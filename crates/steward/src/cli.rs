@@ -172,7 +172,8 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
         error.is::<tls::Error>() || matches!(error.downcast_ref(), Some(broker::Error::Tls(_)));
     let usage = error.is::<settings::Error>() || certificate;
     let conflict = matches!(error.downcast_ref(), Some(datadir::Error::Busy { .. }));
-    let unavailable = error.is::<sqlx::Error>() || error.is::<cluster::Error>();
+    let unavailable =
+        error.is::<sqlx::Error>() || error.is::<cluster::Error>() || error.is::<settings::Untold>();
     match (usage, conflict, unavailable) {
         (true, ..) => ExitCode::from(2),
         (_, true, _) => ExitCode::from(5),

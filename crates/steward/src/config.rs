@@ -23,7 +23,7 @@ pub use docs::docs;
 pub use environment::Environment;
 pub use error::Error;
 pub use file::File;
-pub use program::Program;
+pub use program::{Program, Untold};
 pub use settings::{ClaimNames, LogFormat, Settings};
 pub use show::Shown;
 pub use source::Origin;
@@ -67,6 +67,8 @@ pub struct Mqtt {
     pub password: Option<Secret>,
     /// Who tells the password anew for each connection, in place of a fixed one.
     pub password_command: Option<Program>,
+    /// The authority that its certificate is checked against; the system's when absent.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// The configuration of this process: flags as the command line was parsed, environment and file as they are.
@@ -157,6 +159,7 @@ fn mqtt(settings: &Settings) -> Result<Option<Mqtt>, Error> {
         user: settings.mqtt_user.clone().or(user),
         password: given.or(password),
         password_command: settings.mqtt_password_command.clone(),
+        ca_file: settings.mqtt_ca_file.clone(),
     }))
 }
 

@@ -209,6 +209,10 @@ fn credentials(config: MqttConfig, external: &crate::config::Mqtt) -> MqttConfig
         Some(user) => config.credentials(user, password),
         None => config,
     };
+    let config = match &external.ca_file {
+        Some(path) => config.ca_file(path),
+        None => config,
+    };
     match external.password_command.clone() {
         Some(program) => config.password_from(program.teller()),
         None => config,

@@ -81,6 +81,9 @@ pub struct Settings {
     /// MQTT broker to use instead of the embedded one (mqtt, mqtts, ws or wss)
     #[arg(long, value_name = "URL", value_parser = value::mqtt_url)]
     pub mqtt_url: Option<Url>,
+    /// Authority that the certificate of that broker is checked against, a PEM file; else the system's
+    #[arg(long, value_name = "FILE")]
+    pub mqtt_ca_file: Option<PathBuf>,
     /// User at that broker, instead of the one in the URL
     #[arg(long, value_name = "NAME")]
     pub mqtt_user: Option<String>,
@@ -163,11 +166,22 @@ pub enum LogFormat {
     Pretty,
 }
 
+/// A combination of settings that cannot be meant, and what to do about it.
+type Fault = (bool, &'static str);
+
 /// What no single value shows: settings that do not go together.
 pub(super) fn agree(settings: &Settings) -> Result<(), Error> {
+    let faults = [&listeners(settings)[..], &issuer(settings), &elsewhere(settings)].concat();
+    match faults.into_iter().find(|(wrong, _)| *wrong) {
+        Some((_, why)) => Err(Error::Disagree(why)),
+        None => Ok(()),
+    }
+}
+
+fn listeners(settings: &Settings) -> [Fault; 6] {
     let outside = |address: &SocketAddr| !address.ip().is_loopback();
     let (http, mqtt) = (outside(&settings.listen), outside(&settings.mqtt_listen));
-    let faults = [
+    [
         (
             settings.tls_cert.is_some() != settings.tls_key.is_some(),
             "tls-cert and tls-key go together: a certificate is of no use without its key, nor a key without it",
@@ -194,25 +208,33 @@ pub(super) fn agree(settings: &Settings) -> Result<(), Error> {
             http && settings.demo,
             "demo lets everybody in who reaches the server: listen on 127.0.0.1",
         ),
+    ]
+}
+
+fn issuer(settings: &Settings) -> [Fault; 3] {
+    let keys = (settings.jwks_url.is_some(), settings.jwks_file.is_some());
+    [
         (
             settings.oidc_issuer.is_some() && settings.oidc_audience.is_none(),
             "oidc-issuer needs oidc-audience: a token for another service must not be taken here",
         ),
         (
-            settings.oidc_issuer.is_none()
-                && (settings.jwks_url.is_some() || settings.jwks_file.is_some()),
+            settings.oidc_issuer.is_none() && (keys.0 || keys.1),
             "jwks-url and jwks-file need oidc-issuer: tokens are checked against their issuer's name",
         ),
+        (keys.0 && keys.1, "jwks-url and jwks-file exclude each other"),
+    ]
+}
+
+fn elsewhere(settings: &Settings) -> [Fault; 4] {
+    let for_a_broker = settings.mqtt_user.is_some()
+        || settings.mqtt_ca_file.is_some()
+        || settings.mqtt_password_file.is_some()
+        || settings.mqtt_password_command.is_some();
+    [
         (
-            settings.jwks_url.is_some() && settings.jwks_file.is_some(),
-            "jwks-url and jwks-file exclude each other",
-        ),
-        (
-            settings.mqtt_url.is_none()
-                && (settings.mqtt_user.is_some()
-                    || settings.mqtt_password_file.is_some()
-                    || settings.mqtt_password_command.is_some()),
-            "mqtt-user, mqtt-password-file and mqtt-password-command are for a broker elsewhere: set mqtt-url",
+            settings.mqtt_url.is_none() && for_a_broker,
+            "mqtt-user, mqtt-ca-file, mqtt-password-file and mqtt-password-command are for a broker elsewhere: set mqtt-url",
         ),
         (
             settings.mqtt_password_file.is_some() && settings.mqtt_password_command.is_some(),
@@ -230,9 +252,5 @@ pub(super) fn agree(settings: &Settings) -> Result<(), Error> {
                 && settings.migrate_database_url_file.is_none(),
             "migrate-database-password-command goes with migrate-database-url",
         ),
-    ];
-    match faults.into_iter().find(|(wrong, _)| *wrong) {
-        Some((_, why)) => Err(Error::Disagree(why)),
-        None => Ok(()),
-    }
+    ]
 }

@@ -14,7 +14,7 @@ use opentelemetry_sdk::{
     Resource,
     trace::{SpanData, SpanExporter as _},
 };
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::filter::FilterFn;
 
@@ -66,24 +66,32 @@ pub(super) fn only_spans() -> FilterFn {
 }
 
 impl Export {
-    /// Sends until `stop`, and then what is left.
+    /// Sends until `stop`, and then what is left, as far as the collector takes it soon.
     pub async fn run(mut self, stop: CancellationToken) {
+        let last_moment = async {
+            stop.cancelled().await;
+            sleep(LAST_EXPORT).await;
+        };
+        tokio::select! {
+            () = self.send_all(&stop) => {}
+            () = last_moment => {
+                tracing::warn!("the collector did not take the last traces in time");
+            }
+        }
+    }
+
+    async fn send_all(&mut self, stop: &CancellationToken) {
         let mut reached = true;
         while let Some(Some(first)) = stop.run_until_cancelled(self.ended.recv()).await {
-            stop.run_until_cancelled(tokio::time::sleep(GATHER)).await;
+            stop.run_until_cancelled(sleep(GATHER)).await;
             let sent = self.send(first).await;
             if sent != reached {
                 tell(sent);
             }
             reached = sent;
         }
-        let rest = async {
-            while let Ok(first) = self.ended.try_recv() {
-                self.send(first).await;
-            }
-        };
-        if timeout(LAST_EXPORT, rest).await.is_err() {
-            tracing::warn!("the collector did not take the last traces in time");
+        while let Ok(first) = self.ended.try_recv() {
+            self.send(first).await;
         }
     }
 

@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use kernel::Role;
+use kernel::{Role, migrate::Level};
 use serde_json::json;
 use steward::{
-    broker::{Listen, local_reader},
+    broker::{Listen, local_reader, local_server},
+    cli::doctor,
     server::Mqtt,
     tls::{Pair, Tls},
 };
@@ -20,6 +21,7 @@ use tokio::{
 
 use crate::{
     certificates::{Authority, renew},
+    config::load,
     process::{eventually, folder, mode},
 };
 
@@ -77,6 +79,7 @@ async fn a_client_that_never_begins_its_handshake_hinders_neither_others_nor_the
 async fn events_arrive_by_mqtt_over_tls() -> Result<()> {
     let authority = Authority::new();
     let tls = Some(authority.issue("broker"));
+    let told = authority.file("password");
     let address = "127.0.0.1:0".parse()?;
     let server = Server::start_with(|plan| {
         plan.mqtt = Mqtt::Embedded(Listen { address, insecure: false, tls });
@@ -108,6 +111,19 @@ async fn events_arrive_by_mqtt_over_tls() -> Result<()> {
         }
     };
     tokio::time::timeout(RENEWED_WITHIN, arrived).await?;
+
+    let flags = [
+        format!("--mqtt-url={url}"),
+        "--mqtt-user=steward.server".to_owned(),
+        format!("--mqtt-ca-file={}", authority.ca().display()),
+        format!("--mqtt-password-command=[\"cat\", {told:?}]"),
+    ];
+    let own = local_server(server.folder())?.unwrap();
+    std::fs::write(&told, own.password.expose())?;
+    let loaded = load(&flags.each_ref().map(String::as_str), [], "")?;
+    let found = doctor::examine(&loaded, &[], &server.clock).await;
+    let found = found.iter().find(|finding| finding.subject == "broker").unwrap();
+    assert_eq!(found.level, Level::Green, "{found:?}");
 
     let distrusting = MqttClient::new(config("other").ca_file(Authority::new().ca()))?;
     assert!(distrusting.connect().await.unwrap_err().to_string().contains("certificate"));

@@ -1,6 +1,6 @@
 //! Signs in to the broker as the server does, and tries what the relay needs.
 
-use std::{fmt, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use kernel::migrate::Finding;
 use steward_mqtt::{MqttClient, MqttConfig, PublishOptions, QoS};
@@ -23,6 +23,7 @@ struct Account {
     url: String,
     user: Option<String>,
     password: Option<Secret>,
+    ca_file: Option<PathBuf>,
 }
 
 /// Looks at the broker that is configured, or at that of the running server. `None` without either.
@@ -50,7 +51,7 @@ async fn external_account(external: &crate::config::Mqtt) -> Result<Account, Box
             Box::new(Finding::red("broker", untold.to_string(), "repair the command"))
         })?),
     };
-    Ok(Account { url, user, password })
+    Ok(Account { url, user, password, ca_file: external.ca_file.clone() })
 }
 
 fn own_account(config: &Config, run: &Run) -> Result<Account, Box<Finding>> {
@@ -65,23 +66,24 @@ fn own_account(config: &Config, run: &Run) -> Result<Account, Box<Finding>> {
     let Credentials { user, password } =
         broker::local_server(&config.data_dir).ok().flatten().ok_or_else(unknown)?;
     let url = run.mqtt_local.as_ref().unwrap_or(&run.mqtt).clone();
-    Ok(Account { url, user: Some(user), password: Some(password) })
+    Ok(Account { url, user: Some(user), password: Some(password), ca_file: None })
 }
 
 async fn look(account: &Account) -> Finding {
     let id = format!("doctor-{:08x}", rand::random::<u32>());
     let client_id = account.user.as_ref().map_or_else(|| id.clone(), |user| format!("{user}:{id}"));
     let remedy = "see docs/brokers.md for what the server's account must be able to do";
-    let features = match broker::probe(&account.whole_url(), &client_id, None).await {
-        Ok(features) => features,
-        Err(error) => {
-            return Finding::red(
-                "broker",
-                error.to_string(),
-                "check --mqtt-url, user and password",
-            );
-        }
-    };
+    let features =
+        match broker::probe(&account.whole_url(), &client_id, account.ca_file.as_deref()).await {
+            Ok(features) => features,
+            Err(error) => {
+                return Finding::red(
+                    "broker",
+                    error.to_string(),
+                    "check --mqtt-url, user and password",
+                );
+            }
+        };
     let lacks = features.lacks();
     if let Err(why) = round_trip(account, &client_id, &format!("{TOPIC}{id}")).await {
         return Finding::red("broker", format!("{}: {why}", account.url), remedy);
@@ -100,6 +102,10 @@ async fn round_trip(account: &Account, client_id: &str, topic: &str) -> Result<(
     let password = account.password.as_ref().map_or("", |secret| secret.expose());
     let config = match &account.user {
         Some(user) => config.credentials(user, password),
+        None => config,
+    };
+    let config = match &account.ca_file {
+        Some(path) => config.ca_file(path),
         None => config,
     };
     let client = MqttClient::new(config.connect_timeout(PATIENCE)).map_err(|e| e.to_string())?;
