@@ -248,7 +248,10 @@ impl MqttClient {
         if leaves {
             self.shared.publishing.close();
             if timeout_at(deadline, self.shared.publishing.wait()).await.is_err() {
-                tracing::warn!("publishes are left without an acknowledgement");
+                tracing::warn!(
+                    client_id = self.config().client_id(),
+                    "publishes are left without an acknowledgement"
+                );
             }
             self.shared.publishing.reopen();
         }
@@ -267,7 +270,7 @@ impl MqttClient {
         self.shared.stop.cancel();
         self.shared.tasks.close();
         if timeout_at(began + SHUTDOWN_LIMIT, self.shared.tasks.wait()).await.is_err() {
-            tracing::warn!("a handler did not end in time");
+            tracing::warn!(client_id = self.config().client_id(), "a handler did not end in time");
         }
         self.shared.state.send_replace(State::Disconnected);
     }

@@ -10,9 +10,11 @@ mod worker;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -38,11 +40,13 @@ pub enum AckWhen {
     #[default]
     Queued,
     /// When its handler returned, so that a crash loses nothing. The broker gets acknowledgements in order, so a handler
-    /// that is slow holds up those of the others when the receive maximum is reached. MQTT 5 only.
+    /// that is slow holds up those of the others when the receive maximum is reached;
+    /// before MQTT 5 that is whatever window the broker has.
     Handled,
 }
 
 struct Entry {
+    client_id: Arc<str>,
     filter: Arc<str>,
     qos: QoS,
     queue: mpsc::UnboundedSender<(Message, Receipt)>,
@@ -50,8 +54,13 @@ struct Entry {
     ack: AckWhen,
 }
 
+/// How long after a message its copies may come. They are written one right after the other; what is said again later
+/// is news, and to hand a late copy on is better than to lose that.
+const COPY_LIMIT: Duration = Duration::from_millis(100);
+
 /// What a broker that does not say for which subscription a message is may send again, once for each.
 struct Copies {
+    since: Instant,
     topic: String,
     payload: Bytes,
     expected: usize,
@@ -67,6 +76,7 @@ struct Table {
 }
 
 pub(crate) struct Router {
+    client_id: Arc<str>,
     dedupe: Option<Arc<Mutex<Dedupe>>>,
     table: Mutex<Table>,
     next_identifier: AtomicU32,
@@ -78,7 +88,9 @@ impl Router {
     pub(crate) fn new(config: &MqttConfig, tasks: TaskTracker, stop: CancellationToken) -> Self {
         let (ttl, max_entries) = (config.dedupe_ttl, config.dedupe_max_entries);
         let dedupe = (!ttl.is_zero()).then(|| Arc::new(Mutex::new(Dedupe::new(ttl, max_entries))));
-        Self { dedupe, table: Mutex::default(), next_identifier: AtomicU32::new(1), tasks, stop }
+        let client_id = Arc::from(config.client_id());
+        let next_identifier = AtomicU32::new(1);
+        Self { client_id, dedupe, table: Mutex::default(), next_identifier, tasks, stop }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -103,6 +115,7 @@ impl Router {
         table.by_filter.insert(Arc::clone(filter), identifier);
 
         let worker = Worker {
+            client_id: Arc::clone(&self.client_id),
             filter: Arc::clone(filter),
             identifier,
             handler,
@@ -112,7 +125,8 @@ impl Router {
         let stop = self.stop.clone();
         self.tasks
             .spawn(async move { stop.run_until_cancelled_owned(worker.work(messages)).await });
-        let entry = Entry { filter: Arc::clone(filter), qos, queue, depth, ack };
+        let client_id = Arc::clone(&self.client_id);
+        let entry = Entry { client_id, filter: Arc::clone(filter), qos, queue, depth, ack };
         let former = table.entries.insert(identifier, entry);
         (identifier, former.is_some_and(|former| former.qos == qos))
     }
@@ -143,7 +157,7 @@ impl Router {
             Some(held) if incoming.message.qos > QoS::AtMostOnce || held.len() < QUEUE => {
                 held.push(incoming);
             }
-            Some(_) => dropped(&incoming.message, "while reconnecting"),
+            Some(_) => dropped(&self.client_id, &incoming.message, "while reconnecting"),
             None => table.deliver(incoming),
         }
     }
@@ -158,8 +172,12 @@ impl Table {
                 return;
             }
         }
+        let last = identifiers.pop().and_then(|identifier| self.entries.get(&identifier));
         for entry in identifiers.iter().filter_map(|identifier| self.entries.get(identifier)) {
             entry.enqueue(message.clone(), &receipt);
+        }
+        if let Some(entry) = last {
+            entry.enqueue(message, &receipt);
         }
     }
 
@@ -168,11 +186,16 @@ impl Table {
         self.entries.iter().filter(covers).map(|(identifier, _)| *identifier).collect()
     }
 
-    /// Brokers without subscription identifiers send a message that overlapping filters cover once for each of them,
-    /// one right after the other. All handlers got the first copy.
+    /// Most brokers without subscription identifiers send a message that overlapping filters cover once for each of
+    /// them, one right after the other. All handlers got the first copy. What was retained comes for one subscription.
     fn is_copy(&mut self, message: &Message, matching: usize) -> bool {
-        if let Some(Copies { topic, payload, expected }) = &mut self.copies
+        if message.retain {
+            return false;
+        }
+        let now = Instant::now();
+        if let Some(Copies { since, topic, payload, expected }) = &mut self.copies
             && *expected > 0
+            && now.duration_since(*since) < COPY_LIMIT
             && *topic == message.topic
             && *payload == message.payload
         {
@@ -180,6 +203,7 @@ impl Table {
             return true;
         }
         self.copies = (matching > 1).then(|| Copies {
+            since: now,
             topic: message.topic.clone(),
             payload: message.payload.clone(),
             expected: matching - 1,
@@ -193,7 +217,7 @@ impl Entry {
         let depth = self.depth.load(Ordering::Relaxed);
         let full = depth >= QUEUE;
         if depth >= STREAM_QUEUE && message.qos == QoS::AtMostOnce {
-            return dropped(&message, "its handler is too slow");
+            return dropped(&self.client_id, &message, "its handler is too slow");
         }
         let withheld = full || self.ack == AckWhen::Handled;
         let receipt = if withheld { receipt.clone() } else { Receipt::default() };
@@ -204,7 +228,7 @@ impl Entry {
     }
 }
 
-fn dropped(message: &Message, why: &str) {
+fn dropped(client_id: &str, message: &Message, why: &str) {
     metrics::counter!("mqtt_dropped_total").increment(1);
-    tracing::warn!(topic = message.topic, why, "a QoS 0 message was dropped");
+    tracing::warn!(client_id, topic = message.topic, why, "a QoS 0 message was dropped");
 }

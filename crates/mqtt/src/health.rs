@@ -124,7 +124,8 @@ pub(crate) async fn watch(shared: Arc<Shared>) {
     {
         announced = number;
         if let Err(error) = announce(&shared, true, Some(event), None).await {
-            tracing::warn!(%error, "health is not announced");
+            let client_id = &shared.dialer.config.client_id;
+            tracing::warn!(client_id, %error, "health is not announced");
         }
         event = HealthEvent::Reconnected;
     }

@@ -16,6 +16,7 @@ use crate::transport::Receipt;
 
 /// Handles the messages of one subscription, one after the other.
 pub(super) struct Worker {
+    pub(super) client_id: Arc<str>,
     pub(super) filter: Arc<str>,
     pub(super) identifier: u32,
     pub(super) handler: AnyHandler,
@@ -47,7 +48,8 @@ impl Worker {
         };
         let correlation_id = correlation_id(&payload).unwrap_or_default();
         metrics::counter!("mqtt_handler_errors_total").increment(1);
-        tracing::error!(topic, filter = %self.filter, correlation_id, size = payload.len(), error, "a handler failed");
+        let (client_id, filter, size) = (&*self.client_id, &*self.filter, payload.len());
+        tracing::error!(client_id, topic, filter, correlation_id, size, error, "a handler failed");
         if let (Some(dedupe), Some(key)) = (&self.dedupe, key) {
             // What was not handled may come again.
             dedupe.lock().unwrap_or_else(PoisonError::into_inner).forget(self.identifier, key);

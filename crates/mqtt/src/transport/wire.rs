@@ -1,34 +1,30 @@
 //! One connection: opening it, the handshake, packets in and bytes out.
 
+mod ends;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use futures::future::OptionFuture;
 use mqtt5::packet::Packet;
 use mqtt5::packet::connack::ConnAckPacket;
 use mqtt5::packet::disconnect::DisconnectPacket;
-use mqtt5::transport::packet_io::{encode_packet_to_buffer, read_packet_from_stream};
+use mqtt5::transport::packet_io::encode_packet_to_buffer;
 use mqtt5::transport::tls::{TlsConfig, TlsTransport};
-use mqtt5::transport::websocket::{
-    WebSocketConfig, WebSocketReadHandle, WebSocketTransport, WebSocketWriteHandle,
-};
+use mqtt5::transport::websocket::{WebSocketConfig, WebSocketTransport};
 use mqtt5::types::ReasonCode;
 use mqtt5::{MqttError, PropertyId, PropertyValue, Transport as _};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream};
 use tokio::net::TcpStream;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::{Refusal, Will, packets};
 use crate::config::{ConfigError, MqttConfig, Protocol, Transport};
+use ends::{Reader, Writer};
 
 /// Opening, TLS and the broker's answer to CONNECT must be done within this time.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 /// The largest packet of the protocol: header and 268,435,455 bytes.
 pub(crate) const LARGEST_PACKET: usize = 268_435_460;
-/// How many bytes wait for a WebSocket.
-const PIPE: usize = 64 * 1024;
 
 /// How the broker is reached: the parts of the configuration that were checked and loaded once.
 pub(crate) struct Dialer {
@@ -128,7 +124,7 @@ impl Dialer {
                 let mut transport = WebSocketTransport::new(config);
                 transport.connect().await?;
                 let (reader, writer) = transport.into_split()?;
-                Ok((Reader::WebSocket(reader), Writer::websocket(writer)))
+                Ok((Reader::websocket(reader), Writer::websocket(writer)))
             }
         }
     }
@@ -203,86 +199,6 @@ impl Wire {
 
     pub(super) fn property(&self, id: PropertyId) -> Option<&PropertyValue> {
         self.connack.properties.get(id)
-    }
-}
-
-/// Where packets come from.
-pub(super) enum Reader {
-    Stream(Box<dyn AsyncRead + Send + Unpin>, BytesMut),
-    WebSocket(WebSocketReadHandle),
-}
-
-impl Reader {
-    fn stream(reader: impl AsyncRead + Send + Unpin + 'static) -> Self {
-        Self::Stream(Box::new(reader), BytesMut::new())
-    }
-
-    /// The next packet. May be cancelled: what was read stays in a buffer.
-    pub(super) async fn read(&mut self, version: u8) -> Result<Packet, MqttError> {
-        match self {
-            Self::Stream(reader, buffer) => {
-                read_packet_from_stream(reader, version, buffer, LARGEST_PACKET).await
-            }
-            Self::WebSocket(reader) => reader.read_packet_limited(version, LARGEST_PACKET).await,
-        }
-    }
-}
-
-/// Where bytes go.
-pub(super) struct Writer {
-    stream: Box<dyn AsyncWrite + Send + Unpin>,
-    /// Carries them on to a WebSocket.
-    carrier: Option<AbortOnDropHandle<()>>,
-}
-
-impl Writer {
-    fn stream(stream: impl AsyncWrite + Send + Unpin + 'static) -> Self {
-        Self { stream: Box::new(stream), carrier: None }
-    }
-
-    /// A message of the WebSocket layer cannot be half written and then left, so a task of its own writes them.
-    fn websocket(socket: WebSocketWriteHandle) -> Self {
-        let (stream, bytes) = tokio::io::duplex(PIPE);
-        let carrier = AbortOnDropHandle::new(tokio::spawn(carry(bytes, socket)));
-        Self { stream: Box::new(stream), carrier: Some(carrier) }
-    }
-
-    /// Writes some of `out`, or all of it, and removes that. May be cancelled.
-    pub(super) async fn write_some(&mut self, out: &mut BytesMut) -> Result<(), MqttError> {
-        self.stream.write_buf(out).await?;
-        if out.is_empty() {
-            self.stream.flush().await?;
-        }
-        Ok(())
-    }
-
-    async fn write_all(&mut self, out: &mut BytesMut) -> Result<(), MqttError> {
-        while !out.is_empty() {
-            self.write_some(out).await?;
-        }
-        Ok(())
-    }
-
-    async fn close(&mut self) -> Result<(), MqttError> {
-        self.stream.shutdown().await?;
-        if let Some(Err(error)) = OptionFuture::from(self.carrier.as_mut()).await {
-            tracing::debug!(%error, "the WebSocket was not closed");
-        }
-        Ok(())
-    }
-}
-
-/// Hands on what comes through the pipe, one message for what is there at a time, until the pipe or the socket ends.
-async fn carry(mut pipe: DuplexStream, mut socket: WebSocketWriteHandle) {
-    let mut bytes = BytesMut::with_capacity(PIPE);
-    let carrying = async {
-        while pipe.read_buf(&mut bytes).await? > 0 {
-            socket.write(&bytes.split()).await?;
-        }
-        socket.close().await
-    };
-    if let Err(error) = carrying.await {
-        tracing::debug!(%error, "the WebSocket ended");
     }
 }
 

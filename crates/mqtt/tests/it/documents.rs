@@ -49,6 +49,62 @@ fn the_service_of_the_readme_has_less_than_ten_lines() {
     assert!(count < 10, "{count} lines");
 }
 
+/// What a reader must know at most, beside the typed topics.
+#[test]
+fn the_public_items_can_be_counted() {
+    const MOST: usize = 40;
+    let code = read("src/lib.rs");
+    let exports = code.lines().filter_map(|line| line.strip_prefix("pub use ")).map(|line| {
+        let (_, names) = line.rsplit_once("::").unwrap();
+        names.trim_matches(['{', '}', ';']).split(", ").count()
+    });
+    let count: usize = exports.sum();
+    let public = code.lines().filter(|line| line.starts_with("pub ")).count();
+    let uses = code.lines().filter(|line| line.starts_with("pub use ")).count();
+    assert_eq!(public, uses + 1, "only the typed topics are a public module");
+    assert!((30..=MOST).contains(&count), "{count} public items");
+}
+
+/// Which files are the core, in the two parts that the design names.
+const CORE: [(&str, &[&str]); 2] = [
+    (
+        "client, publishing, subscriptions, dispatch",
+        &[
+            "src/client.rs",
+            "src/client/shared.rs",
+            "src/publish.rs",
+            "src/dispatch.rs",
+            "src/dispatch/worker.rs",
+        ],
+    ),
+    (
+        "connection and session",
+        &[
+            "src/supervise.rs",
+            "src/transport.rs",
+            "src/transport/packets.rs",
+            "src/transport/wire.rs",
+            "src/transport/wire/ends.rs",
+            "src/transport/session.rs",
+            "src/transport/session/flights.rs",
+            "src/transport/session/inbound.rs",
+            "src/transport/session/limits.rs",
+            "src/transport/session/subscriptions.rs",
+        ],
+    ),
+];
+
+/// The lines of the files that the design counts as the core.
+#[test]
+fn the_core_is_as_long_as_its_design_says() {
+    let design = read("docs/DESIGN.md");
+    for (name, files) in CORE {
+        let count: usize = files.iter().map(|file| lines(&read(file))).sum();
+        let row = format!("| {name} | {count} |");
+        assert!(design.contains(&row), "docs/DESIGN.md should say: {row}");
+    }
+}
+
 /// Runs the example's binary, as its reader would.
 #[tokio::test]
 async fn the_service_of_the_readme_runs() {

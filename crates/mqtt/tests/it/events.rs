@@ -11,7 +11,7 @@ use steward_mqtt::{
 };
 
 use crate::brokers::Mosquitto;
-use crate::support::{Seen, client, config, connected, reaches, soon};
+use crate::support::{Seen, client, config, connected, soon};
 
 #[tokio::test]
 async fn both_formats_are_read_and_ids_correlate() {
@@ -151,16 +151,24 @@ async fn health_needs_a_reason_and_heartbeats_come() {
     );
 }
 
+/// What a broker kept is for the subscription that is new, where the broker can say so.
 #[tokio::test]
-async fn a_broker_that_stands_still_is_left_when_it_is_silent_too_long() {
+async fn a_retained_message_reaches_an_older_handler_again_only_before_mqtt_5() {
     let broker = Mosquitto::start();
-    let client =
-        connected(config(&broker.url(), "silent").keep_alive(Duration::from_secs(1))).await;
-    broker.freeze();
-    reaches(&client, State::Reconnecting).await;
-    broker.thaw();
-    reaches(&client, State::Connected).await;
-    soon(client.publish("alive", "again", PublishOptions::default())).await.unwrap();
+    for (protocol, times) in [(Protocol::V5, 1), (Protocol::V311, 2)] {
+        let client = connected(config(&broker.url(), "keeper").protocol(protocol)).await;
+        let retained = PublishOptions::default().retain();
+        soon(client.publish("kept/x", "kept", retained)).await.unwrap();
+        let (older, newer) = (Seen::default(), Seen::default());
+        client.subscribe("kept/+", QoS::AtLeastOnce, older.handler()).await.unwrap();
+        older.at_least(1).await;
+        client.subscribe("kept/#", QoS::AtLeastOnce, newer.handler()).await.unwrap();
+        newer.at_least(1).await;
+        soon(client.publish("kept/y", "last", PublishOptions::default())).await.unwrap();
+        let kept = older.at_least(times + 1).await.iter().filter(|message| message.retain).count();
+        assert_eq!(kept, times, "{protocol:?}");
+        client.shutdown().await;
+    }
 }
 
 #[tokio::test]

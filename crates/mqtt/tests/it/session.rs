@@ -269,3 +269,42 @@ async fn an_acknowledgement_waits_for_the_handler_when_it_is_told_to() {
         assert_eq!(ack.packet_id, id);
     }
 }
+
+/// A broker that does not say which subscription a message is for: every handler gets one copy of it.
+#[tokio::test]
+async fn copies_are_told_from_what_is_said_again() {
+    let broker = Scripted::start().await;
+    let client = connecting(broker.config("overlap"));
+    let connack = ConnAckPacket::new(false, ReasonCode::Success)
+        .with_subscription_identifier_available(false);
+    let mut peer = broker.accept(connack).await;
+    reaches(&client, State::Connected).await;
+    let both = [Seen::default(), Seen::default()];
+    for (filter, seen) in ["o/+", "o/#"].into_iter().zip(&both) {
+        let (subscriber, handler) = (client.clone(), seen.handler());
+        let subscribing =
+            tokio::spawn(
+                async move { subscriber.subscribe(filter, QoS::AtLeastOnce, handler).await },
+            );
+        peer.agree().await;
+        soon(subscribing).await.unwrap().unwrap();
+    }
+    let said = |payload| PublishPacket::new("o/x", payload, mqtt5::QoS::AtMostOnce);
+    peer.write(&Packet::Publish(said("on"))).await;
+    peer.write(&Packet::Publish(said("on"))).await;
+    // The same again after a moment, by a broker that sends one copy for all filters.
+    for count in 2..=3 {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        peer.write(&Packet::Publish(said("on"))).await;
+        both[0].at_least(count).await;
+    }
+    // What was retained comes once for each subscription, and an older handler sees it again.
+    for _ in 0..2 {
+        peer.write(&Packet::Publish(said("kept").with_retain(true))).await;
+    }
+    peer.write(&Packet::Publish(said("last"))).await;
+    for seen in both {
+        seen.at_least(6).await;
+        assert_eq!(seen.payloads(), ["on", "on", "on", "kept", "kept", "last"]);
+    }
+}

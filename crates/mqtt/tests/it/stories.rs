@@ -61,13 +61,26 @@ stories! {
     scale::a_thousand_subscriptions_stand_again,
 }
 
-/// RabbitMQ takes long to start, so that one node hears all of them.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rabbitmq_tells_every_story() {
-    let mut broker = Broker::RabbitMq(RabbitMq::start());
-    for (name, story) in STORIES {
-        println!("{name}");
-        story(&mut broker).await;
+#[tokio::test]
+async fn what_is_forbidden_is_told() {
+    for mut broker in
+        [Broker::Mosquitto(Mosquitto::with_account()), Broker::Embedded(Embedded::start().await)]
+    {
+        failures::what_is_forbidden_is_told(&mut broker).await;
     }
-    limits::brokers_limits(&mut broker).await;
+}
+
+mod heavy {
+    use super::*;
+
+    /// RabbitMQ takes long to start, so that one node hears all of them.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn rabbitmq_tells_every_story() {
+        let mut broker = Broker::RabbitMq(RabbitMq::start());
+        for (name, story) in STORIES {
+            println!("{name}");
+            story(&mut broker).await;
+        }
+        limits::brokers_limits(&mut broker).await;
+    }
 }

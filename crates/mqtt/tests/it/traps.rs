@@ -1,12 +1,17 @@
 //! Habits of the crate underneath that this library is built around. An upgrade that changes one is noticed here.
 
+mod embedded;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
-use mqtt5::broker::config::{BrokerConfig, StorageConfig};
-use mqtt5::{ConnectOptions, MqttClient, PublishOptions, PublishResult, QoS, SubscribeOptions};
+use mqtt5::packet::publish::PublishPacket;
+use mqtt5::{
+    AckToken, ConnectOptions, MqttClient, ProtocolVersion, PublishOptions, PublishResult, QoS,
+    SubscribeOptions,
+};
 
 use crate::brokers::{Mosquitto, free_port};
 use crate::support::{Seen, client, soon};
@@ -131,19 +136,101 @@ async fn its_concurrent_publishes_lose_their_order() {
     assert!(inversions > 0, "it keeps the order now: its client could be used");
 }
 
-#[test]
-fn its_broker_announces_a_packet_size_that_the_standard_forbids() {
-    const LARGEST: usize = 268_435_455;
-    assert!(BrokerConfig::default().max_packet_size > LARGEST);
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_in_a_handler_is_caught_and_later_ones_run() {
+    let broker = Mosquitto::start();
+    let client = bare(&broker, "panics").await;
+    let (sender, mut calls) = tokio::sync::mpsc::unbounded_channel();
+    let handler = move |message: mqtt5::Message| {
+        assert_ne!(&message.payload[..], b"panic", "as asked");
+        sender.send(()).unwrap();
+    };
+    let options = SubscribeOptions { qos: QoS::AtLeastOnce, ..SubscribeOptions::default() };
+    client.subscribe_with_options("p", options, handler).await.unwrap();
+    for payload in ["panic", "fine"] {
+        client.publish_with_options("p", payload, level(QoS::AtLeastOnce)).await.unwrap();
+    }
+    assert_eq!(soon(calls.recv()).await, Some(()));
+}
+
+#[tokio::test]
+async fn a_session_of_a_former_process_must_be_asked_for() {
+    let broker = Mosquitto::start();
+    let options = |resumes| {
+        ConnectOptions::new("heir")
+            .with_clean_start(false)
+            .with_session_expiry_interval(3600)
+            .with_resume_existing_session(resumes)
+    };
+    let former = MqttClient::with_options(options(false));
+    former.connect(&broker.url()).await.unwrap();
+    former.disconnect().await.unwrap();
+    let unasked = MqttClient::with_options(options(false).with_automatic_reconnect(false));
+    assert!(unasked.connect(&broker.url()).await.is_err());
+    MqttClient::with_options(options(true)).connect(&broker.url()).await.unwrap();
 }
 
 #[test]
-fn its_broker_writes_below_the_current_folder_and_forgets_the_oldest() {
-    let storage = StorageConfig::default();
-    assert_eq!(storage.base_dir, std::path::Path::new("./mqtt_storage"));
-    assert!(
-        storage.enable_persistence,
-        "off, it acknowledges for clients that are away and loses the message"
-    );
-    assert_eq!(storage.max_queued_messages_per_client, 10_000);
+fn it_withholds_acknowledgements_with_mqtt_5_only() {
+    let options = || {
+        ConnectOptions::new("deferring")
+            .with_clean_start(false)
+            .with_session_expiry_interval(3600)
+            .with_receive_maximum(10)
+            .with_deferred_ack(true)
+    };
+    assert!(options().validate_deferred_ack().is_ok());
+    let before = options().with_protocol_version(ProtocolVersion::V311);
+    assert!(before.validate_deferred_ack().is_err());
+    assert!(options().with_clean_start(true).validate_deferred_ack().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_acknowledges_late_when_it_is_told_to() {
+    let broker = Mosquitto::with("");
+    let options = ConnectOptions::new("deferring")
+        .with_clean_start(false)
+        .with_session_expiry_interval(3600)
+        .with_receive_maximum(1)
+        .with_deferred_ack(true);
+    let client = MqttClient::with_options(options);
+    client.connect(&broker.url()).await.unwrap();
+    let (sender, mut tokens) = tokio::sync::mpsc::unbounded_channel();
+    let options = SubscribeOptions { qos: QoS::AtLeastOnce, ..SubscribeOptions::default() };
+    let keep = move |publish: PublishPacket, token: AckToken| {
+        sender.send((publish.payload, token)).unwrap();
+    };
+    client.subscribe_with_ack("d", options, keep).await.unwrap();
+    let speaker = crate::support::client(&broker.url(), "speaker").await;
+    for payload in ["0", "1"] {
+        speaker.publish("d", payload, steward_mqtt::PublishOptions::default()).await.unwrap();
+    }
+    let (payload, token) = soon(tokens.recv()).await.unwrap();
+    assert_eq!(&payload[..], b"0");
+    let early = tokio::time::timeout(Duration::from_millis(100), tokens.recv()).await;
+    assert!(early.is_err(), "the window is one message");
+    token.ack();
+    assert_eq!(&soon(tokens.recv()).await.unwrap().0[..], b"1");
+}
+
+#[tokio::test]
+async fn an_outcome_does_not_come_while_there_is_no_connection() {
+    let mut broker = Mosquitto::start();
+    let options = ConnectOptions::new("waits")
+        .with_clean_start(false)
+        .with_session_expiry_interval(3600)
+        .with_resume_existing_session(true);
+    let client = MqttClient::with_options(options);
+    client.connect(&broker.url()).await.unwrap();
+    broker.kill();
+    soon(async {
+        while client.is_connected().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    let sent = client.publish_with_options("w", "x", level(QoS::AtLeastOnce)).await.unwrap();
+    assert!(matches!(sent, PublishResult::Queued(_)));
+    let outcome = tokio::time::timeout(Duration::from_millis(200), sent.outcome()).await;
+    assert!(outcome.is_err(), "whoever waits needs a limit: {outcome:?}");
 }

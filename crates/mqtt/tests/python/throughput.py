@@ -13,6 +13,7 @@ import aiomqtt
 
 async def main(port, qos, count):
     async with aiomqtt.Client("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V5, identifier="throughput-python",
+                              max_inflight_messages=100,
                               socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]) as client:
         client.pending_calls_threshold = count + 1
         await client.subscribe("throughput/python", qos=qos)

@@ -35,12 +35,18 @@ impl Mosquitto {
             let passwords = folder.path().join("passwords");
             let mut command = Command::new(program("mosquitto_passwd", "mosquitto"));
             run(command.arg("-c").arg("-b").arg(&passwords).args([USER, PASSWORD]));
+            let rules = write(
+                folder.path(),
+                "rules",
+                &format!("user {USER}\ntopic readwrite #\ntopic deny forbidden/#\n"),
+            );
             let (server, key) = (certificates.server(), certificates.key());
             let tls = format!("certfile {}\nkeyfile {}\n", server.display(), key.display());
             let extra = format!(
-                "allow_anonymous false\npassword_file {}\nlistener {} ::1\nlistener {} 127.0.0.1\nprotocol websockets\n\
+                "allow_anonymous false\npassword_file {}\nacl_file {}\nlistener {} ::1\nlistener {} 127.0.0.1\nprotocol websockets\n\
                  listener {} 127.0.0.1\n{tls}listener {} 127.0.0.1\nprotocol websockets\n{tls}",
                 passwords.display(),
+                rules.display(),
                 ports.ipv6,
                 ports.websocket,
                 ports.tls,

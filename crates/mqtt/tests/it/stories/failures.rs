@@ -1,7 +1,9 @@
 use mqtt5::packet::connect::ConnectPacket;
 use serde::Deserialize;
 use serde_json::json;
-use steward_mqtt::{ConnectError, Event, MqttClient, PublishError, PublishOptions, QoS, State};
+use steward_mqtt::{
+    ConnectError, Event, MqttClient, PublishError, PublishOptions, QoS, State, SubscribeError,
+};
 
 use crate::brokers::{Broker, USER};
 use crate::support::{Seen, connected, reaches, soon};
@@ -12,6 +14,24 @@ pub(crate) async fn a_wrong_password_is_refused_at_once(broker: &mut Broker) {
     assert!(matches!(refused, ConnectError::Refused { .. }), "{refused}");
     assert!(!refused.to_string().contains("guess"));
     assert_eq!(*client.state().borrow(), State::Disconnected);
+}
+
+/// RabbitMQ has no word for it before MQTT 5, and ends the connection.
+pub(crate) async fn what_is_forbidden_is_told(broker: &mut Broker) {
+    const NOT_AUTHORIZED: u8 = 0x87;
+    let client = connected(broker.config("curious")).await;
+    for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
+        let refused = soon(client.publish("forbidden/x", "x", PublishOptions::qos(qos))).await;
+        let Err(PublishError::Refused(reason)) = refused else { panic!("{refused:?}") };
+        assert_eq!(reason.code, NOT_AUTHORIZED);
+    }
+    if let Broker::Embedded(_) = broker {
+        let seen = Seen::default();
+        let refused = soon(client.subscribe("forbidden/#", QoS::AtLeastOnce, seen.handler())).await;
+        assert!(matches!(refused, Err(SubscribeError::Refused { .. })), "{refused:?}");
+    }
+    soon(client.publish("allowed", "x", PublishOptions::default())).await.unwrap();
+    client.shutdown().await;
 }
 
 pub(crate) async fn a_twin_takes_over(broker: &mut Broker) {
