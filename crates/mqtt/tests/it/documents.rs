@@ -65,10 +65,11 @@ fn the_public_items_can_be_counted() {
     assert!((30..=MOST).contains(&count), "{count} public items");
 }
 
-/// Which files are the core, in the two parts that the design names.
-const CORE: [(&str, &[&str]); 2] = [
+/// Which files are the core, in the two parts that the design names, and how many lines each may have.
+const CORE: [(&str, usize, &[&str]); 2] = [
     (
         "client, publishing, subscriptions, dispatch",
+        600,
         &[
             "src/client.rs",
             "src/client/shared.rs",
@@ -79,6 +80,7 @@ const CORE: [(&str, &[&str]); 2] = [
     ),
     (
         "connection and session",
+        1400,
         &[
             "src/supervise.rs",
             "src/transport.rs",
@@ -94,13 +96,13 @@ const CORE: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// The lines of the files that the design counts as the core.
 #[test]
-fn the_core_is_as_long_as_its_design_says() {
+fn the_core_is_no_longer_than_its_design_says() {
     let design = read("docs/DESIGN.md");
-    for (name, files) in CORE {
+    for (name, most, files) in CORE {
         let count: usize = files.iter().map(|file| lines(&read(file))).sum();
-        let row = format!("| {name} | {count} |");
+        assert!((most / 2..=most).contains(&count), "{name}: {count} lines");
+        let row = format!("| {name} | {most} |");
         assert!(design.contains(&row), "docs/DESIGN.md should say: {row}");
     }
 }
