@@ -65,6 +65,25 @@ fn the_public_items_can_be_counted() {
     assert!((30..=MOST).contains(&count), "{count} public items");
 }
 
+/// Everybody speaks MQTT through this crate; the binary brings the embedded broker along.
+#[test]
+fn no_other_crate_knows_an_mqtt_crate() {
+    let crates = path("..").read_dir().unwrap().map(|entry| entry.unwrap());
+    let mut knowing: Vec<_> = crates
+        .filter(|folder| {
+            let manifest = std::fs::read_to_string(folder.path().join("Cargo.toml"));
+            let manifest = manifest.unwrap_or_default();
+            let names = manifest.lines().filter_map(|line| line.split([' ', '=', '.']).next());
+            names.into_iter().any(|name| {
+                ["mqtt5", "mqtt5-protocol", "rumqttc", "rumqttd", "mqtt-endpoint"].contains(&name)
+            })
+        })
+        .map(|folder| folder.file_name().into_string().unwrap())
+        .collect();
+    knowing.sort();
+    assert_eq!(knowing, ["mqtt", "steward"]);
+}
+
 /// Which files are the core, in the two parts that the design names, and how many lines each may have.
 const CORE: [(&str, usize, &[&str]); 2] = [
     (

@@ -7,8 +7,12 @@ mod outages;
 mod scale;
 
 use std::pin::Pin;
+use std::time::Duration;
 
-use crate::brokers::{Broker, Embedded, Mosquitto, RabbitMq};
+use steward_mqtt::{MqttClient, PublishOptions};
+
+use crate::brokers::{Broker, Certificates, Embedded, Mosquitto, RabbitMq, free_port};
+use crate::support::{config, connected, soon};
 
 type Told<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 type Story = for<'a> fn(&'a mut Broker) -> Told<'a>;
@@ -68,6 +72,26 @@ async fn what_is_forbidden_is_told() {
     {
         failures::what_is_forbidden_is_told(&mut broker).await;
     }
+}
+
+/// Who may come in is decided by the certificate that a client shows, here the broker's own.
+#[tokio::test]
+async fn a_client_shows_its_certificate() {
+    let certificates = Certificates::make();
+    let [ca, cert, key] = [certificates.ca(), certificates.server(), certificates.key()];
+    let port = free_port();
+    let broker = Mosquitto::with(&format!(
+        "listener {port} 127.0.0.1\ncafile {}\ncertfile {}\nkeyfile {}\nrequire_certificate true\n",
+        ca.display(),
+        cert.display(),
+        key.display()
+    ));
+    let config = || config(&format!("mqtts://localhost:{port}"), "certified").ca_file(&ca);
+    let client = connected(config().client_certificate(&cert, &key)).await;
+    soon(client.publish("certified", "x", PublishOptions::default())).await.unwrap();
+    let stranger = config().connect_timeout(Duration::from_millis(300));
+    soon(MqttClient::new(stranger).unwrap().connect()).await.unwrap_err();
+    assert_eq!(broker.topics_received_count("certified"), 1);
 }
 
 mod heavy {
