@@ -108,6 +108,13 @@ pub struct Fresh<T> {
     pub body: T,
 }
 
+impl<T> Fresh<T> {
+    /// The same resource as another representation.
+    pub fn map<U>(self, each: impl FnOnce(T) -> U) -> Fresh<U> {
+        Fresh { version: self.version, body: each(self.body) }
+    }
+}
+
 impl<T: Serialize> Answer for Fresh<T> {
     fn reply(&self) -> Result<Reply, serde_json::Error> {
         Ok(Reply::json(StatusCode::OK, &self.body)?.with(&header::ETAG, etag(self.version)))
@@ -153,9 +160,15 @@ impl Answer for NoContent {
 #[derive(Debug)]
 pub struct Ok200<T>(pub T);
 
+impl<T: Serialize> Answer for Ok200<T> {
+    fn reply(&self) -> Result<Reply, serde_json::Error> {
+        Reply::json(StatusCode::OK, &self.0)
+    }
+}
+
 impl<T: Serialize> IntoResponse for Ok200<T> {
     fn into_response(self) -> Response {
-        render(Reply::json(StatusCode::OK, &self.0))
+        render(self.reply())
     }
 }
 

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 pub use deadline::{JOB, KIND};
 pub use decide::{Decision, decide};
-pub use events::schemas;
+pub use events::{schemas, shared_schemas};
 pub(crate) use store::{Wanted, find, list};
 
 use crate::{

@@ -9,7 +9,11 @@ use sqlx::{
 };
 
 use crate::{
-    Clock, Ids, TenantId, cursor::CursorKey, keys::MasterKey, rate::RateLimits, relay::Wake,
+    Clock, Ids, TenantId,
+    cursor::CursorKey,
+    keys::{DataKeys, MasterKey},
+    rate::RateLimits,
+    relay::Wake,
     token::Verifier,
 };
 
@@ -21,6 +25,7 @@ struct Inner {
     parts: Parts,
     actor_key: [u8; 32],
     request_key: [u8; 32],
+    data_keys: DataKeys,
 }
 
 /// What a [`Kernel`] is made of.
@@ -75,7 +80,13 @@ impl Kernel {
     pub fn new(parts: Parts) -> Self {
         let actor_key = parts.master.derive("steward actor pseudonyms v1");
         let request_key = parts.master.derive("steward request fingerprints v1");
-        Self(Arc::new(Inner { parts, actor_key, request_key }))
+        let data_keys = DataKeys::new(&parts.master);
+        Self(Arc::new(Inner { parts, actor_key, request_key, data_keys }))
+    }
+
+    /// The data keys of tenants, for encrypted fields.
+    pub fn data_keys(&self) -> &DataKeys {
+        &self.0.data_keys
     }
 
     pub(crate) fn actor_key(&self) -> &[u8; 32] {

@@ -30,12 +30,14 @@ pub mod problem;
 pub mod rate;
 pub mod relay;
 pub mod retention;
+pub mod rows;
 pub mod span;
 pub mod tenant;
 pub mod text;
 pub mod token;
 pub mod tx;
 pub mod unit;
+pub mod word;
 
 pub use caller::{ActorKind, Caller, Role};
 pub use clock::Clock;

@@ -39,6 +39,11 @@ pub enum Reach {
 }
 
 impl Row {
+    /// Whether it only reads, whatever the method: such a request needs no idempotency key.
+    pub fn reads(&self) -> bool {
+        self.name.rsplit('.').next() == Some("read")
+    }
+
     /// How far it reaches for `caller`; `None` when it does not.
     pub fn reach(&self, caller: &Caller) -> Option<Reach> {
         let any = |roles: &[Role]| roles.iter().any(|role| caller.has(*role));
@@ -88,6 +93,20 @@ permissions! {
     SchoolUpdate "roster.school.update" Tenant General [DistrictAdmin Registrar] own [SchoolAdmin];
     /// Archive a school.
     SchoolArchive "roster.school.archive" Tenant General [DistrictAdmin Registrar] own [SchoolAdmin];
+    /// Read terms.
+    TermRead "roster.term.read" Tenant General [DistrictAdmin Registrar Auditor SchoolAdmin Teacher Interventionist Counselor] own [];
+    /// Create and change terms.
+    TermWrite "roster.term.write" Tenant General [DistrictAdmin Registrar] own [];
+    /// Read rooms.
+    RoomRead "roster.room.read" Tenant General [DistrictAdmin Registrar Auditor] own [SchoolAdmin Teacher Interventionist Counselor];
+    /// Create, change and archive rooms.
+    RoomWrite "roster.room.write" Tenant General [DistrictAdmin Registrar] own [SchoolAdmin];
+    /// Create a class.
+    ClassCreate "roster.class.create" Tenant Create [DistrictAdmin Registrar] own [SchoolAdmin];
+    /// Read classes and who is in them.
+    ClassRead "roster.class.read" Tenant General [DistrictAdmin Registrar Auditor] own [SchoolAdmin Teacher Interventionist Counselor];
+    /// Change and archive classes, and say who teaches them.
+    ClassWrite "roster.class.write" Tenant General [DistrictAdmin Registrar] own [SchoolAdmin];
     /// Read the catch-up feed of events.
     FeedRead "platform.feed.read" Tenant General [Auditor DistrictAdmin PlatformAdmin] own [];
     /// Read the audit trail.
@@ -161,8 +180,7 @@ mod tests {
     #[test]
     fn an_auditor_only_reads_and_only_the_platform_does_what_is_the_platforms() {
         for row in TABLE {
-            let reads = row.name.rsplit('.').next() == Some("read");
-            assert!(reads || !row.roles.contains(&Role::Auditor), "{}", row.name);
+            assert!(row.reads() || !row.roles.contains(&Role::Auditor), "{}", row.name);
             let platform = row.scope == Scope::Platform;
             assert!(!platform || row.roles == [Role::PlatformAdmin], "{}", row.name);
         }

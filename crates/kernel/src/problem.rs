@@ -23,6 +23,14 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// A value that was checked: itself, or every fault that was found.
+///
+/// # Errors
+/// When there is a fault.
+pub fn checked<T>(value: T, faults: Vec<FieldError>) -> Result<T, Vec<FieldError>> {
+    if faults.is_empty() { Ok(value) } else { Err(faults) }
+}
+
 impl FieldError {
     /// A refused field; `pointer` is a JSON Pointer.
     pub fn new(
@@ -241,6 +249,15 @@ impl From<crate::cursor::BadCursor> for Problem {
             "Start again from the first page.",
         ));
         problem
+    }
+}
+
+impl From<crate::keys::KeyError> for Problem {
+    fn from(error: crate::keys::KeyError) -> Self {
+        if let crate::keys::KeyError::Database(error) = error {
+            return error.into();
+        }
+        Self::internal(&error)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod redacted;
 
+use jiff::civil::Date;
 use unicode_casefold::UnicodeCaseFold;
 use unicode_normalization::UnicodeNormalization;
 
@@ -37,6 +38,19 @@ pub fn field(
     };
     errors.push(FieldError::new(pointer, refusal.0, refusal.1));
     None
+}
+
+/// Characters of a date: YYYY-MM-DD.
+const DATE_CHARS: usize = 10;
+
+/// The date at `pointer`, written YYYY-MM-DD; a refusal goes to `errors` and does not repeat the text.
+pub fn date(text: &str, pointer: &str, errors: &mut Vec<FieldError>) -> Option<Date> {
+    let date =
+        Some(text).filter(|text| text.len() == DATE_CHARS).and_then(|text| text.parse().ok());
+    if date.is_none() {
+        errors.push(FieldError::new(pointer, "no_date", "A day of the calendar as YYYY-MM-DD."));
+    }
+    date
 }
 
 /// The code points that Unicode keeps from ever standing for a character (section 23.7).

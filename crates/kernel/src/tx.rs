@@ -7,12 +7,13 @@ use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::{
-    Caller, TenantId,
+    Caller, Role, TenantId,
     answer::Version,
     audit::Audited,
     cx::{Context, Origin},
     db::{Kernel, Mode},
     event::{Event, Pending},
+    keys::{DataKey, KeyError, Place},
     permission::Reach,
     problem::{Problem, kinds},
 };
@@ -89,6 +90,47 @@ impl Tx {
         self.context.reach
     }
 
+    /// Waits until no other transaction of the tenant holds `key` of `what`, and holds it until the end: for rules that no
+    /// constraint knows, and look-ups before a write.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn serialise(&mut self, what: &str, key: &str) -> Result<(), sqlx::Error> {
+        sqlx::query!(
+            "select pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2::uuid::text || ' ' || $3, 0))",
+            what,
+            self.tenant.0,
+            key,
+        )
+        .fetch_one(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
+    /// The tenant's newest data key: seals fields of any number of rows.
+    ///
+    /// # Errors
+    /// A key that cannot be had: the database's, or a master key that is not this database's.
+    pub async fn data_key(&mut self) -> Result<DataKey, Problem> {
+        let kernel = self.context.kernel.clone();
+        Ok(kernel.data_keys().current(&mut self.inner, self.tenant).await?)
+    }
+
+    /// The text of a sealed field of `place`.
+    ///
+    /// # Errors
+    /// As [`Tx::data_key`]; a value that does not belong there.
+    pub async fn unseal(&mut self, place: Place, sealed: &[u8]) -> Result<String, Problem> {
+        let kernel = self.context.kernel.clone();
+        let plain = kernel.data_keys().open(&mut self.inner, place, sealed).await?;
+        String::from_utf8(plain.to_vec()).map_err(|_| KeyError::Broken.into())
+    }
+
+    /// Whether `role` is one of those by which the caller reaches what is their own.
+    pub fn reaches_as(&self, role: Role) -> bool {
+        self.context.row.own.contains(&role) && self.context.caller.has(role)
+    }
+
     /// A new id.
     pub fn new_id<I: From<Uuid>>(&self) -> I {
         self.context.kernel.ids.next().into()
@@ -126,6 +168,12 @@ impl Tx {
     /// Records a change that only the audit trail is to know.
     pub fn audited<T: Audited>(&mut self, before: Option<&T>, after: Option<&T>) {
         self.record(before, after, None);
+    }
+
+    /// Records that protected fields of an entity were shown to the caller.
+    pub fn disclosed(&mut self, entity: &'static str, entity_id: Uuid, fields: &[&str]) {
+        let after = Some(serde_json::json!({ "disclosed": fields }));
+        self.changes.push(Change { entity, entity_id, before: None, after, event: None });
     }
 
     fn record<T: Audited>(

@@ -3,10 +3,11 @@
 use kernel::{
     TenantId,
     problem::{FieldError, Problem, kinds},
+    tx::Tx,
 };
 use uuid::Uuid;
 
-use crate::school::SchoolId;
+use crate::external::Kind;
 
 /// Seconds after which a full region may have room again: an operator has to act, so an hour.
 const REGION_RETRY_AFTER: u32 = 3600;
@@ -20,15 +21,15 @@ pub enum Error {
     /// Values that break a rule.
     #[error("invalid")]
     Invalid(Vec<FieldError>),
-    /// Another active school has the name.
-    #[error("school name taken")]
-    SchoolNameTaken(TenantId, SchoolId),
-    /// Another entity has the external id.
-    #[error("external id taken")]
-    ExternalIdTaken(TenantId, SchoolId),
-    /// The school is archived and does not change any more.
-    #[error("school archived")]
-    SchoolArchived,
+    /// Another entity stands in the way: what is said, its id and its path.
+    #[error("taken: {0}")]
+    Taken(String, Uuid, String),
+    /// The state of things forbids it; the text says which.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    /// What is named is archived and does not change any more.
+    #[error("archived {0}")]
+    Archived(&'static str),
     /// Another tenant has the name.
     #[error("tenant name taken")]
     TenantNameTaken(TenantId),
@@ -46,6 +47,25 @@ pub enum Error {
     Database(#[from] sqlx::Error),
 }
 
+impl Error {
+    /// An entity of `kind` stands in the way.
+    pub fn taken(tx: &Tx, said: &str, kind: Kind, id: Uuid) -> Self {
+        Self::Taken(said.to_owned(), id, kind.path(tx.tenant(), id))
+    }
+
+    /// An entity of `kind` has an external id that another is to have.
+    pub fn external_id_taken(tx: &Tx, kind: Kind, id: Uuid) -> Self {
+        let said = format!("Another {} has one of these external ids.", kind.name());
+        Self::taken(tx, &said, kind, id)
+    }
+
+    /// A field names an entity that is not there, or not within reach.
+    pub fn unknown(pointer: &str, what: &str) -> Self {
+        let message = format!("There is no such {what} here.");
+        Self::Invalid(vec![FieldError::new(pointer, "unknown", message)])
+    }
+}
+
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         Self::Refused(Box::new(problem))
@@ -57,17 +77,12 @@ impl From<Error> for Problem {
         match error {
             Error::Missing => Self::missing(),
             Error::Invalid(errors) => Self::invalid(errors),
-            Error::SchoolNameTaken(tenant, school) => {
-                in_the_way("Another active school has this name.", school.0, school.path(tenant))
-            }
-            Error::ExternalIdTaken(tenant, school) => in_the_way(
-                "Another school has one of these external ids.",
-                school.0,
-                school.path(tenant),
+            Error::Taken(said, id, link) => in_the_way(&said, id, link),
+            Error::Conflict(said) => Self::new(&kinds::CONFLICT, said),
+            Error::Archived(what) => Self::new(
+                &kinds::CONFLICT,
+                format!("The {what} is archived: it does not change and takes nothing new."),
             ),
-            Error::SchoolArchived => {
-                Self::new(&kinds::CONFLICT, "The school is archived and does not change any more.")
-            }
             Error::TenantNameTaken(tenant) => in_the_way(
                 "Another tenant has this name.",
                 tenant.0,

@@ -1,9 +1,10 @@
 //! Ids that entities have in other systems: what imports match on, never names.
 
-use kernel::{problem::FieldError, text};
+use kernel::{TenantId, answer::Version, problem::FieldError, text, tx::Tx};
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
 use uuid::Uuid;
+
+use crate::Error;
 
 /// Most characters of a source's name.
 const SOURCE_MAX: usize = 64;
@@ -50,50 +51,103 @@ pub fn parse(refs: Vec<ExternalRef>, errors: &mut Vec<FieldError>) -> Vec<Extern
     parsed
 }
 
-/// Makes `refs` the external ids of an entity of `kind`. Answers the entity that already has one of them, if any.
-pub async fn replace(
-    conn: &mut PgConnection,
-    (tenant, kind, entity): (Uuid, &str, Uuid),
-    refs: &[ExternalRef],
-) -> Result<Option<Uuid>, sqlx::Error> {
-    let sources: Vec<_> = refs.iter().map(|r| r.source.as_str()).collect();
-    let values: Vec<_> = refs.iter().map(|r| r.value.as_str()).collect();
-    sqlx::query!(
-        "delete from roster.external_id where tenant_id = $1 and entity_id = $2 and kind = $3
-         and (source, value) not in (select * from unnest($4::text[], $5::text[]))",
-        tenant,
-        entity,
-        kind,
-        &sources as &[&str],
-        &values as &[&str],
-    )
-    .execute(&mut *conn)
-    .await?;
+kernel::word! {
+    /// What an external id names.
+    Kind {
+        /// A school.
+        School "school",
+        /// A term.
+        Term "term",
+        /// A class.
+        Class "class",
+        /// A student.
+        Student "student",
+        /// A member of the staff.
+        Staff "staff",
+    }
+}
+
+impl Kind {
+    /// The path of an entity of this kind.
+    pub fn path(self, tenant: TenantId, id: Uuid) -> String {
+        let collection = match self {
+            Self::School => "schools",
+            Self::Term => "terms",
+            Self::Class => "classes",
+            Self::Student => "students",
+            Self::Staff => "staff",
+        };
+        format!("/api/v1/tenants/{tenant}/{collection}/{id}")
+    }
+}
+
+/// All external ids that an entity is to have.
+#[derive(Clone, Copy, Debug)]
+pub struct Refs<'a> {
+    /// The entity.
+    pub id: Uuid,
+    /// Its version: the first has nothing to replace.
+    pub version: Version,
+    /// The ids.
+    pub refs: &'a [ExternalRef],
+}
+
+/// Makes these the external ids of entities of one kind. An id that another entity has is a conflict with it.
+pub async fn save(tx: &mut Tx, kind: Kind, entities: &[Refs<'_>]) -> Result<(), Error> {
+    let entities: Vec<_> =
+        entities.iter().filter(|e| e.version > 1 || !e.refs.is_empty()).collect();
+    if entities.is_empty() {
+        return Ok(());
+    }
+    let changed: Vec<Uuid> = entities.iter().filter(|e| e.version > 1).map(|e| e.id).collect();
+    let all = || entities.iter().flat_map(|e| e.refs.iter().map(move |r| (e.id, r)));
+    let ids: Vec<Uuid> = all().map(|(id, _)| id).collect();
+    let sources: Vec<&str> = all().map(|(_, r)| r.source.as_str()).collect();
+    let values: Vec<&str> = all().map(|(_, r)| r.value.as_str()).collect();
+    let tenant = tx.tenant().0;
+    if !changed.is_empty() {
+        sqlx::query!(
+            "delete from roster.external_id where tenant_id = $1 and entity_id = any($2) and kind = $3
+             and (entity_id, source, value) not in (select * from unnest($4::uuid[], $5::text[], $6::text[]))",
+            tenant,
+            &changed,
+            kind.name(),
+            &ids,
+            &sources as &[&str],
+            &values as &[&str],
+        )
+        .execute(tx.conn())
+        .await?;
+    }
     sqlx::query!(
         "insert into roster.external_id (tenant_id, source, kind, value, entity_id)
-         select $1, r.source, $3, r.value, $2 from unnest($4::text[], $5::text[]) as r(source, value)
+         select $1, r.source, $2, r.value, r.id from unnest($3::uuid[], $4::text[], $5::text[]) as r(id, source, value)
          order by r.source, r.value
          on conflict (tenant_id, source, kind, value) do nothing",
         tenant,
-        entity,
-        kind,
+        kind.name(),
+        &ids,
         &sources as &[&str],
         &values as &[&str],
     )
-    .execute(&mut *conn)
+    .execute(tx.conn())
     .await?;
-    sqlx::query_scalar!(
-        "select e.entity_id from roster.external_id e
-         join unnest($4::text[], $5::text[]) as r(source, value) on r.source = e.source and r.value = e.value
-         where e.tenant_id = $1 and e.kind = $3 and e.entity_id <> $2 limit 1",
+    let taken = sqlx::query_scalar!(
+        "select e.entity_id from unnest($3::uuid[], $4::text[], $5::text[]) as r(id, source, value)
+         join roster.external_id e on e.tenant_id = $1 and e.kind = $2 and e.source = r.source and e.value = r.value
+         where e.entity_id <> r.id limit 1",
         tenant,
-        entity,
-        kind,
+        kind.name(),
+        &ids,
         &sources as &[&str],
         &values as &[&str],
     )
-    .fetch_optional(conn)
-    .await
+    .fetch_optional(tx.conn())
+    .await?;
+    match taken {
+        Some(other) => Err(Error::external_id_taken(tx, kind, other)),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

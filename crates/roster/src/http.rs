@@ -1,14 +1,13 @@
-//! The roster's operations over HTTP: one file and one line each.
+//! The roster's operations over HTTP: one file a resource.
 
-mod archive_school;
-mod create_school;
-mod list_schools;
+mod classes;
 mod list_tenants;
 mod provision_tenant;
-mod read_school;
 mod read_tenant;
+mod rooms;
+mod schools;
 mod tenant_lifecycle;
-mod update_school;
+mod terms;
 
 use kernel::Kernel;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -21,6 +20,12 @@ pub fn routes() -> OpenApiRouter<Kernel> {
         .routes(routes!(tenant_lifecycle::suspend))
         .routes(routes!(tenant_lifecycle::reactivate))
         .routes(routes!(tenant_lifecycle::deactivate))
-        .routes(routes!(create_school::post, list_schools::get))
-        .routes(routes!(read_school::get, update_school::patch, archive_school::delete))
+        .routes(routes!(schools::create, schools::list))
+        .routes(routes!(schools::read, schools::update, schools::archive))
+        .routes(routes!(terms::create, terms::list))
+        .routes(routes!(terms::read, terms::update))
+        .routes(routes!(rooms::create, rooms::list))
+        .routes(routes!(rooms::read, rooms::update, rooms::archive))
+        .routes(routes!(classes::create, classes::list))
+        .routes(routes!(classes::read, classes::update, classes::archive))
 }

@@ -3,16 +3,21 @@
 //! It owns the schema `roster` and the lifecycle of tenants. It never reads another context's tables, and its events
 //! never carry personal data: ids, statuses and times only.
 
+pub mod class;
 pub mod error;
 pub mod events;
 pub mod external;
 pub mod http;
 pub mod oneroster;
 pub mod own;
+pub mod room;
 pub mod school;
+pub mod status;
 pub mod tenant;
+pub mod term;
 
 pub use error::Error;
+pub use status::{Presence, Status};
 
 /// The roster's migrations.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

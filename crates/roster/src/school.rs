@@ -1,34 +1,38 @@
 //! Schools: commands and queries.
 
 mod entity;
-mod list;
 mod store;
 
 use kernel::{
-    TenantId,
     answer::{Created, Fresh, NoContent, Outcome},
-    cursor::Page,
     http::Body,
+    rows::{self, Only, Wanted},
     tx::Tx,
 };
 
-pub use entity::{CreateSchool, NewSchool, PatchSchool, School, SchoolId, Status};
-pub use list::{After, Order, Wanted};
+pub use entity::{CreateSchool, PatchSchool, School, SchoolId};
+pub use store::TABLE;
 
-use crate::{Error, events, external, own};
+use crate::{
+    Error, Status, events,
+    external::{self, Kind},
+    own,
+};
 
-const KIND: &str = "school";
+/// Writers of one name wait for each other: the rule of twins is no unique index.
+const NAMES: &str = "roster.school";
 
 /// Creates a school. An active one of the same name stands in the way, unless external ids tell them apart.
-pub async fn create(tx: &mut Tx, new: &NewSchool) -> Result<Outcome<Created<School>>, Error> {
-    let school = new.school(tx.new_id(), tx.now());
-    store::lock_name(tx, &school.name_key).await?;
+pub async fn create(tx: &mut Tx, asked: CreateSchool) -> Result<Outcome<Created<School>>, Error> {
+    let school = asked.parse(tx.new_id(), tx.now()).map_err(Error::Invalid)?;
+    tx.serialise(NAMES, &school.name_key).await?;
     while !store::insert(tx, &school).await? {
         name_is_free(tx, &school).await?;
     }
-    save_refs(tx, &school).await?;
+    external::save(tx, Kind::School, &[school.refs()]).await?;
     tx.changed(None, Some(&school), &events::SchoolCreated((&school).into()))?;
-    Ok(Outcome::Executed(created(tx.tenant(), school)))
+    let location = Kind::School.path(tx.tenant(), school.school_id.0);
+    Ok(Outcome::Executed(Created { location, version: school.version, body: school }))
 }
 
 /// Changes what the patch names. A patch that changes nothing is not announced.
@@ -41,16 +45,16 @@ pub async fn update(
     let patch = patch.parse()?;
     tx.precondition(before.version)?;
     if before.status == Status::Archived {
-        return Err(Error::SchoolArchived);
+        return Err(Error::Archived("school"));
     }
     let Some(after) = before.patched(patch, tx.now()).map_err(Error::Invalid)? else {
         return Ok(Outcome::AlreadyApplied(fresh(before)));
     };
-    store::lock_name(tx, &after.name_key).await?;
+    tx.serialise(NAMES, &after.name_key).await?;
     while !store::update(tx, &after).await? {
         name_is_free(tx, &after).await?;
     }
-    save_refs(tx, &after).await?;
+    external::save(tx, Kind::School, &[after.refs()]).await?;
     tx.changed(Some(&before), Some(&after), &events::SchoolUpdated((&after).into()))?;
     Ok(Outcome::Executed(fresh(after)))
 }
@@ -68,52 +72,48 @@ pub async fn archive(tx: &mut Tx, id: SchoolId) -> Result<Outcome<NoContent>, Er
 
 /// One school that the caller reaches.
 pub async fn read(tx: &mut Tx, id: SchoolId) -> Result<Fresh<School>, Error> {
-    let reach = own::schools(tx).await?;
-    let school = store::find(tx, id).await?.filter(|_| reach.is_none_or(|own| own.contains(&id.0)));
+    let own = own::schools(tx).await?;
+    let school = rows::find(tx, &TABLE, id.0, &own).await?;
     school.map(fresh).ok_or(Error::Missing)
 }
 
-/// A page of schools that the caller reaches, in the wanted order.
+/// A page of schools that the caller reaches, and one more.
 pub async fn list(
     tx: &mut Tx,
+    status: Option<Status>,
     wanted: &Wanted,
-    seal: impl Fn(&School) -> String,
-) -> Result<Page<School>, Error> {
+) -> Result<Vec<School>, Error> {
+    let mut only = own::schools(tx).await?;
+    only.extend(status.map(|status| Only::Word("status", status.name())));
+    Ok(rows::list(tx, &TABLE, &only, wanted).await?)
+}
+
+/// A school that something new belongs to: one that the caller reaches and that is active, held so until the end.
+/// `pointer` is where the request names it.
+pub(crate) async fn active(tx: &mut Tx, id: SchoolId, pointer: &str) -> Result<School, Error> {
     let own = own::schools(tx).await?;
-    let schools = list::list(tx, wanted, own.as_deref()).await?;
-    Ok(Page::cut(schools, wanted.size(), seal))
+    let school: Option<School> = rows::hold(tx, &TABLE, id.0, &own).await?;
+    match school {
+        Some(school) if school.status == Status::Active => Ok(school),
+        Some(_) => Err(Error::Archived("school")),
+        None => Err(Error::unknown(pointer, "school")),
+    }
 }
 
 /// The school, locked, if the caller reaches it.
 async fn reach(tx: &mut Tx, id: SchoolId) -> Result<School, Error> {
     let own = own::schools(tx).await?;
-    if own.is_some_and(|own| !own.contains(&id.0)) {
-        return Err(Error::Missing);
-    }
-    store::lock(tx, id).await?.ok_or(Error::Missing)
+    rows::lock(tx, &TABLE, id.0, &own).await?.ok_or(Error::Missing)
 }
 
 /// Names the school that stood in the way, unless it was archived since.
 async fn name_is_free(tx: &mut Tx, school: &School) -> Result<(), Error> {
     match store::twin(tx, school).await? {
-        Some(twin) => Err(Error::SchoolNameTaken(tx.tenant(), twin)),
+        Some(twin) => {
+            Err(Error::taken(tx, "Another active school has this name.", Kind::School, twin.0))
+        }
         None => Ok(()),
     }
-}
-
-async fn save_refs(tx: &mut Tx, school: &School) -> Result<(), Error> {
-    if school.external_refs.is_empty() && school.version == 1 {
-        return Ok(());
-    }
-    let place = (tx.tenant().0, KIND, school.school_id.0);
-    match external::replace(tx.conn(), place, &school.external_refs).await? {
-        Some(other) => Err(Error::ExternalIdTaken(tx.tenant(), SchoolId(other))),
-        None => Ok(()),
-    }
-}
-
-fn created(tenant: TenantId, school: School) -> Created<School> {
-    Created { location: school.school_id.path(tenant), version: school.version, body: school }
 }
 
 const fn fresh(school: School) -> Fresh<School> {

@@ -45,9 +45,13 @@ pub fn event_schemas() -> Vec<(String, Value)> {
     let sealed = ("steward.platform.v1.AuditSealed".to_owned(), AuditSealed::schema());
     let approvals = kernel::approval::schemas();
     let all = roster::events::schemas().into_iter().chain([sealed]).chain(approvals);
+    let json = |schema| serde_json::to_value(schema).unwrap_or_default();
+    let mut shared = roster::events::shared_schemas();
+    shared.extend(kernel::approval::shared_schemas());
+    let shared: Vec<_> = shared.into_iter().map(|(name, schema)| (name, json(schema))).collect();
     all.map(|(name, schema)| {
-        let mut schema = serde_json::to_value(schema).unwrap_or_default();
-        inline(&mut schema);
+        let mut schema = json(schema);
+        inline(&mut schema, &shared);
         set(&mut schema, "$schema", json!("https://json-schema.org/draft/2020-12/schema"));
         set(&mut schema, "$id", json!(format!("/schemas/{name}.json")));
         set(&mut schema, "title", json!(name));
@@ -58,31 +62,20 @@ pub fn event_schemas() -> Vec<(String, Value)> {
 }
 
 /// A payload's schema stands alone: references to shared types become what they refer to.
-fn inline(schema: &mut Value) {
-    let known = [
-        ("TenantId", json!({"type": "string", "format": "uuid"})),
-        ("SchoolId", json!({"type": "string", "format": "uuid"})),
-        ("TenantStatus", json!({"type": "string", "enum": ["Active", "Suspended", "Deactivated"]})),
-        ("SchoolStatus", json!({"type": "string", "enum": ["Active", "Archived"]})),
-        ("ApprovalId", json!({"type": "string", "format": "uuid"})),
-        (
-            "ApprovalStatus",
-            json!({"type": "string", "enum": ["Pending", "Approved", "Rejected", "Superseded"]}),
-        ),
-    ];
+fn inline(schema: &mut Value, shared: &[(String, Value)]) {
     match schema {
         Value::Object(map) => {
-            if let Some(name) =
-                map.get("$ref").and_then(Value::as_str).and_then(|r| r.rsplit('/').next())
-            {
-                if let Some((_, replacement)) = known.iter().find(|(k, _)| *k == name) {
+            let reference = map.get("$ref").and_then(Value::as_str);
+            if let Some(name) = reference.and_then(|r| r.rsplit('/').next()) {
+                if let Some((_, replacement)) = shared.iter().find(|(known, _)| known == name) {
                     *schema = replacement.clone();
+                    inline(schema, shared);
                 }
                 return;
             }
-            map.values_mut().for_each(inline);
+            map.values_mut().for_each(|value| inline(value, shared));
         }
-        Value::Array(items) => items.iter_mut().for_each(inline),
+        Value::Array(items) => items.iter_mut().for_each(|item| inline(item, shared)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

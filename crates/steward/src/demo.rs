@@ -5,6 +5,7 @@ use kernel::{
     cx::Origin,
     permission::{SchoolCreate, TenantProvision, TenantRead},
     problem::Problem,
+    tx::Tx,
 };
 use roster::{Error, school, tenant};
 use serde_json::json;
@@ -61,9 +62,9 @@ async fn make(kernel: &Kernel) -> Result<TenantId, Problem> {
     for (name, number) in SCHOOLS {
         let asked = json!({"name": name, "timezone": ZONE, "externalRefs": [{"source": "sis", "value": number}]});
         let asked: school::CreateSchool = parsed(asked)?;
-        let new = asked.parse().map_err(Error::Invalid)?;
         let cx = Cx::<SchoolCreate>::system(kernel.clone(), district, ACTOR, origin(kernel), None);
-        cx.write("roster.school.create", async move |tx| school::create(tx, &new).await).await?;
+        let create = async move |tx: &mut Tx| school::create(tx, asked.clone()).await;
+        cx.write("roster.school.create", create).await?;
     }
     Ok(district)
 }

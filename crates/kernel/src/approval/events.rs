@@ -35,6 +35,13 @@ macro_rules! events {
         pub fn schemas() -> Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)> {
             vec![$((type_of::<$name>(), ApprovalPayload::schema()),)*]
         }
+
+        /// The types that payloads share, by name.
+        pub fn shared_schemas() -> Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)> {
+            let mut shared = Vec::new();
+            <ApprovalPayload as utoipa::ToSchema>::schemas(&mut shared);
+            shared
+        }
     };
 }
 

@@ -53,7 +53,7 @@ where
             return Err(asked.denied(forbidden(row)).await);
         };
         let tenant = wanted.filter(|_| row.scope == Scope::Tenant);
-        let once = once(parts, tenant.unwrap_or(TenantId::NIL))?;
+        let once = once(parts, row, tenant.unwrap_or(TenantId::NIL))?;
         let if_match = if_match(&parts.headers);
         let context = Context { kernel, tenant, caller, origin, row, reach, once, if_match };
         Ok(Self { context: Arc::new(context), permission: PhantomData })
@@ -184,8 +184,8 @@ fn meter(
 }
 
 /// The idempotency key of a method that changes something.
-fn once(parts: &Parts, scope: TenantId) -> Result<Option<Once>, Problem> {
-    if matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
+fn once(parts: &Parts, row: &Row, scope: TenantId) -> Result<Option<Once>, Problem> {
+    if row.reads() || matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(None);
     }
     let refuse = || {

@@ -7,7 +7,7 @@ use axum::{
     extract::{FromRequest, Request},
 };
 use http::{HeaderMap, header};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use crate::problem::{FieldError, Problem, kinds};
 
@@ -83,6 +83,43 @@ fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let message = reason(&error.inner().to_string());
     let code = if error.inner().is_data() { "wrong_shape" } else { "not_json" };
     refused(&pointer, code, &message)
+}
+
+/// Deserialises a field of a patch that cannot be removed: null is refused, and a field that is left out is `None` (with
+/// `#[serde(default)]`).
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    value: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
+}
+
+/// What a patch says of a field that can be removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Change<T> {
+    /// It is left out: the field stays (with `#[serde(default)]`).
+    #[default]
+    Keep,
+    /// It is null: the field is removed.
+    Clear,
+    /// The field gets this value.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    /// The field afterwards; `accept` checks a new value.
+    pub fn of<U>(self, now: Option<U>, accept: impl FnOnce(T) -> Option<U>) -> Option<U> {
+        match self {
+            Self::Keep => now,
+            Self::Clear => None,
+            Self::Set(value) => accept(value),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
+    fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(value)?.map_or(Self::Clear, Self::Set))
+    }
 }
 
 /// What a deserialiser says, without the value that it quotes: an answer repeats nobody's personal data.

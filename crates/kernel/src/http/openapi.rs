@@ -39,7 +39,7 @@ pub fn row_of(operation: &Value) -> Option<&'static Row> {
 
 fn complete(path: &str, method: &str, operation: &mut Value, row: &Row) {
     let Some(operation) = operation.as_object_mut() else { return };
-    let writes = method != "get";
+    let writes = method != "get" && !row.reads();
     let has_body = operation.contains_key("requestBody");
     let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
     if let Some(list) = parameters.as_array_mut() {
@@ -56,7 +56,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, row: &Row) {
         refusals.extend(["409", "413", "422"]);
     }
     if has_body {
-        refusals.push("415");
+        refusals.extend(["413", "415", "422"]);
     }
     if matches!(method, "patch" | "put") {
         refusals.extend(["412", "428"]);
@@ -77,7 +77,7 @@ fn common_parameters(path: &str, method: &str, row: &Row, have: &[Value]) -> Vec
     wanted.push(parameter("X-Tenant-Id", "header", required, about, uuid.clone()));
     let about = "Ties the request to its log lines, audit records and events; made when absent, answered back.";
     wanted.push(parameter("X-Correlation-Id", "header", false, about, uuid.clone()));
-    if method != "get" {
+    if method != "get" && !row.reads() {
         let about = "What caused the request; becomes the events' causationid.";
         wanted.push(parameter("X-Causation-Id", "header", false, about, uuid));
         let about = "One key for one intended change; a repeat gets the stored answer.";

@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, rejection::QueryRejection};
 use http::request::Parts;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serializer, de::DeserializeOwned};
 
 use super::body::reason;
 use crate::problem::{FieldError, Problem, kinds};
@@ -88,6 +88,14 @@ impl PageQuery {
     pub fn size(&self) -> Result<i64, Problem> {
         page_size(self.page_size)
     }
+}
+
+/// Serialises as nothing: a parameter that a page's token is not bound to.
+///
+/// # Errors
+/// The serialiser's.
+pub fn left_out<T, S: Serializer>(_: &T, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_unit()
 }
 
 /// The checked size of a page.

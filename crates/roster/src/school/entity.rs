@@ -1,12 +1,21 @@
 //! What a school is: its rules, without database or transport.
 
 use jiff::{Timestamp, tz::TimeZone};
-use kernel::{TenantId, answer::Version, audit::Audited, problem::FieldError, text};
+use kernel::{
+    answer::Version,
+    audit::Audited,
+    http::body::given,
+    problem::{FieldError, checked},
+    text,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::external::{self, ExternalRef};
+use crate::{
+    Status,
+    external::{self, ExternalRef, Refs},
+};
 
 /// Most characters of a school's name.
 const NAME_MAX: usize = 200;
@@ -18,35 +27,8 @@ kernel::id! {
     SchoolId
 }
 
-impl SchoolId {
-    /// Where the school is found.
-    pub fn path(self, tenant: TenantId) -> String {
-        format!("/api/v1/tenants/{tenant}/schools/{self}")
-    }
-}
-
-/// Whether a school takes classes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[schema(as = SchoolStatus)]
-pub enum Status {
-    /// It does.
-    Active,
-    /// It does not any more.
-    Archived,
-}
-
-impl Status {
-    /// The text in the database.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Active => "Active",
-            Self::Archived => "Archived",
-        }
-    }
-}
-
 /// A school.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct School {
     /// Its id.
@@ -61,19 +43,22 @@ pub struct School {
     /// IANA name of its time zone.
     pub timezone: String,
     /// Its ids in other systems.
+    #[sqlx(json)]
     pub external_refs: Vec<ExternalRef>,
     /// Counted up by every change; the entity tag.
     pub version: Version,
     /// When it was created.
+    #[sqlx(try_from = "jiff_sqlx::Timestamp")]
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// When it last changed.
+    #[sqlx(try_from = "jiff_sqlx::Timestamp")]
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
 }
 
 /// A new school, as asked for.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateSchool {
     /// Its name, unique among the active schools of the tenant unless external ids tell them apart.
@@ -106,53 +91,26 @@ pub struct PatchSchool {
     external_refs: Option<Vec<ExternalRef>>,
 }
 
-/// A field of a patch that is there must have a value: null would mean to remove what cannot be missing.
-fn given<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
-    value: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(value).map(Some)
-}
-
-/// A new school whose values are all acceptable.
-#[derive(Clone, Debug)]
-pub struct NewSchool {
-    name: String,
-    timezone: String,
-    external_refs: Vec<ExternalRef>,
-}
-
 impl CreateSchool {
-    /// Checks every value.
+    /// The school in its first version.
     ///
     /// # Errors
     /// One entry for each value that is not acceptable.
-    pub fn parse(self) -> Result<NewSchool, Vec<FieldError>> {
+    pub fn parse(self, school_id: SchoolId, now: Timestamp) -> Result<School, Vec<FieldError>> {
         let mut errors = Vec::new();
         let name = text::field(&self.name, NAME_MAX, "/name", &mut errors).unwrap_or_default();
-        let timezone = zone(self.timezone.as_deref().unwrap_or(DEFAULT_ZONE), &mut errors);
-        let external_refs = external::parse(self.external_refs, &mut errors);
-        if errors.is_empty() {
-            Ok(NewSchool { name, timezone, external_refs })
-        } else {
-            Err(errors)
-        }
-    }
-}
-
-impl NewSchool {
-    /// The school in its first version.
-    pub fn school(&self, school_id: SchoolId, now: Timestamp) -> School {
-        School {
+        let school = School {
             school_id,
-            name: self.name.clone(),
-            name_key: text::key(&self.name),
+            name_key: text::key(&name),
+            name,
             status: Status::Active,
-            timezone: self.timezone.clone(),
-            external_refs: self.external_refs.clone(),
+            timezone: zone(self.timezone.as_deref().unwrap_or(DEFAULT_ZONE), &mut errors),
+            external_refs: external::parse(self.external_refs, &mut errors),
             version: 1,
             created_at: now,
             updated_at: now,
-        }
+        };
+        checked(school, errors)
     }
 }
 
@@ -178,9 +136,7 @@ impl School {
         if let Some(refs) = patch.external_refs {
             after.external_refs = external::parse(refs, &mut errors);
         }
-        if !errors.is_empty() {
-            return Err(errors);
-        }
+        let after = checked(after, errors)?;
         Ok((after != *self).then(|| after.next(now)))
     }
 
@@ -188,6 +144,11 @@ impl School {
     pub fn archived(&self, now: Timestamp) -> Option<Self> {
         let active = self.status == Status::Active;
         active.then(|| Self { status: Status::Archived, ..self.clone() }.next(now))
+    }
+
+    /// Its external ids, to be saved.
+    pub(crate) fn refs(&self) -> Refs<'_> {
+        Refs { id: self.school_id.0, version: self.version, refs: &self.external_refs }
     }
 
     fn next(mut self, now: Timestamp) -> Self {
@@ -234,7 +195,7 @@ mod tests {
     fn lincoln() -> School {
         let asked = r#"{"name": " Lincoln High "}"#;
         let asked: CreateSchool = serde_json::from_str(asked).unwrap();
-        asked.parse().unwrap().school(SchoolId(Uuid::from_u128(1)), Timestamp::UNIX_EPOCH)
+        asked.parse(SchoolId(Uuid::from_u128(1)), Timestamp::UNIX_EPOCH).unwrap()
     }
 
     fn patched(patch: &str) -> Result<Option<School>, Vec<FieldError>> {

@@ -1,40 +1,27 @@
 //! The SQL of schools.
 
 use jiff_sqlx::ToSqlx;
-use kernel::tx::Tx;
+use kernel::{
+    rows::{Search, Table},
+    tx::Tx,
+};
 use sqlx::types::Json;
 
-use crate::school::{School, SchoolId, Status};
+use crate::school::{School, SchoolId};
 
-macro_rules! school {
-    ($r:expr) => {
-        School {
-            school_id: SchoolId($r.school_id),
-            name: $r.name,
-            name_key: $r.name_key,
-            status: if $r.status == "Active" { Status::Active } else { Status::Archived },
-            timezone: $r.timezone,
-            external_refs: $r.external_refs.0,
-            version: $r.version,
-            created_at: $r.created_at.to_jiff(),
-            updated_at: $r.updated_at.to_jiff(),
-        }
-    };
-}
-pub(super) use school;
-
-/// Serialises writers of one name until the transaction ends: the rule of twins is no unique index.
-pub(super) async fn lock_name(tx: &mut Tx, name_key: &str) -> Result<(), sqlx::Error> {
-    let tenant = tx.tenant().0;
-    sqlx::query!(
-        "select pg_advisory_xact_lock(hashtextextended('roster.school ' || $1::uuid::text || ' ' || $2, 0))",
-        tenant,
-        name_key,
-    )
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(())
-}
+/// Schools as they are read.
+pub static TABLE: Table = Table {
+    name: "roster.school",
+    columns: "school_id, name, name_key, status, timezone, external_refs, version, created_at, updated_at",
+    id: "school_id",
+    key: "name_key",
+    search: &[
+        Search::Start("name_key"),
+        Search::Whole(
+            "school_id in (select entity_id from roster.external_id where tenant_id = $1 and kind = 'school' and value = ?)",
+        ),
+    ],
+};
 
 /// Inserts a school unless another stands in the way; says whether it did.
 pub(super) async fn insert(tx: &mut Tx, school: &School) -> Result<bool, sqlx::Error> {
@@ -91,31 +78,4 @@ pub(super) async fn twin(tx: &mut Tx, school: &School) -> Result<Option<SchoolId
     .fetch_one(tx.conn())
     .await?;
     Ok(found.map(SchoolId))
-}
-
-/// The row of one school; `$lock` is the end of the query.
-macro_rules! one {
-    ($tx:ident, $id:ident, $lock:tt) => {{
-        let tenant = $tx.tenant().0;
-        let found = sqlx::query!(
-            r#"select school_id, name, name_key, status, timezone,
-                      external_refs as "external_refs: Json<Vec<crate::external::ExternalRef>>", version, created_at, updated_at
-               from roster.school where tenant_id = $1 and school_id = $2 "# + $lock,
-            tenant,
-            $id.0,
-        )
-        .fetch_optional($tx.conn())
-        .await?;
-        Ok(found.map(|r| school!(r)))
-    }};
-}
-
-/// One school.
-pub(super) async fn find(tx: &mut Tx, id: SchoolId) -> Result<Option<School>, sqlx::Error> {
-    one!(tx, id, "")
-}
-
-/// One school, locked against other changes until the transaction ends.
-pub(super) async fn lock(tx: &mut Tx, id: SchoolId) -> Result<Option<School>, sqlx::Error> {
-    one!(tx, id, "for update")
 }

@@ -45,6 +45,18 @@ impl District {
         Ok(School::of(&self.registrar.post("/schools", body).await?))
     }
 
+    /// Creates a semester of this title.
+    pub(crate) async fn term(&self, title: &str) -> Result<Uuid> {
+        let body = json!({"title": title, "type": "semester", "startDate": "2026-08-17", "endDate": "2026-12-18", "schoolYear": 2027});
+        Ok(id_of(&self.registrar.post("/terms", body).await?.expect(201), "termId"))
+    }
+
+    /// Creates a class of this name.
+    pub(crate) async fn class(&self, school: &School, name: &str, terms: &[Uuid]) -> Result<Uuid> {
+        let body = json!({"schoolId": school.id, "name": name, "termIds": terms});
+        Ok(id_of(&self.registrar.post("/classes", body).await?.expect(201), "classId"))
+    }
+
     /// The names of the schools on a page, in its order.
     pub(crate) async fn names(&self, query: &str) -> Result<Vec<String>> {
         let page = self.registrar.get(&format!("/schools{query}")).await?.expect(200);
@@ -156,6 +168,24 @@ pub(crate) async fn turn(server: &Server, tenant: TenantId, verb: &str) -> Resul
 pub(crate) fn event_names(events: &[Value]) -> Vec<String> {
     let types = events.iter().filter_map(|event| event["type"].as_str());
     types.filter_map(|name| name.rsplit('.').next()).map(str::to_owned).collect()
+}
+
+/// An id of an answer.
+pub(crate) fn id_of(body: &Value, field: &str) -> Uuid {
+    body[field].as_str().and_then(|id| id.parse().ok()).unwrap()
+}
+
+/// The path of an answered entity of `collection`.
+pub(crate) fn path_of(body: &Value, collection: &str) -> String {
+    let id = match collection {
+        "terms" => "termId",
+        "rooms" => "roomId",
+        "classes" => "classId",
+        "students" => "studentId",
+        "enrollments" => "enrollmentId",
+        _ => "staffId",
+    };
+    format!("/{collection}/{}", id_of(body, id))
 }
 
 /// One text field of every item.

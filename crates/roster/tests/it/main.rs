@@ -1,4 +1,4 @@
-//! The roster's stories: tenants and schools over HTTP, MQTT and the feed, on real components.
+//! The roster's stories over HTTP, MQTT and the feed, on real components.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -6,6 +6,7 @@
 )]
 
 mod audit;
+mod class;
 mod feed;
 mod home;
 mod idempotency;
@@ -14,5 +15,7 @@ mod oneroster;
 mod origin;
 mod own;
 mod reads;
+mod room;
 mod school;
 mod tenant;
+mod term;

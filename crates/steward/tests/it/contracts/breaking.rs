@@ -258,7 +258,7 @@ fn planted_breaks_are_found() {
         "/timezone: type",
     );
     planted(
-        schema("SchoolStatus", |s| s["enum"] = serde_json::json!(["Active"])),
+        schema("Status", |s| s["enum"] = serde_json::json!(["Active"])),
         "\"Archived\" is no value",
     );
     planted(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use steward::contracts;
-use testkit::Server;
+use testkit::{Client, Server};
 
 #[tokio::test]
 async fn every_event_is_as_its_schema_says() {
@@ -13,12 +13,7 @@ async fn every_event_is_as_its_schema_says() {
     let mut events = server.events(own).await.unwrap();
     let platform = server.as_platform().unwrap();
     let admin = server.as_role(kernel::Role::DistrictAdmin, own).unwrap();
-    let refs = json!([{"source": "sis", "value": "S-1"}]);
-    let school = json!({"name": "Lincoln", "timezone": "America/Chicago", "externalRefs": refs});
-    let school = admin.post("/schools", school).await.unwrap().expect(201);
-    let path = format!("/schools/{}", school["schoolId"].as_str().unwrap());
-    admin.patch(&path, "\"1\"", json!({"timezone": "UTC"})).await.unwrap().expect(200);
-    admin.delete(&path).await.unwrap().expect(204);
+    everything_happens(&admin).await;
     let feed = admin.get("/feed/roster").await.unwrap().expect(200);
     for change in ["suspend", "reactivate", "deactivate"] {
         let path = format!("/api/v1/tenants/{own}/{change}");
@@ -36,6 +31,34 @@ async fn every_event_is_as_its_schema_says() {
         assert!(kinds.contains(name.as_str()), "{name} was never published: {kinds:?}");
     }
     all.iter().for_each(is_as_described);
+}
+
+/// Each change of the roster that is announced, at least once.
+async fn everything_happens(admin: &Client) {
+    let make = async |path: &str, id: &str, body: Value| {
+        let made = admin.post(path, body).await.unwrap().expect(201);
+        format!("{path}/{}", made[id].as_str().unwrap())
+    };
+    let change = async |path: &str, body: Value| {
+        admin.patch(path, "\"1\"", body).await.unwrap().expect(200);
+    };
+    let id = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+    let refs = json!([{"source": "sis", "value": "S-1"}]);
+    let school = json!({"name": "Lincoln", "timezone": "America/Chicago", "externalRefs": refs});
+    let school = make("/schools", "schoolId", school).await;
+    change(&school, json!({"timezone": "UTC"})).await;
+    let term = json!({"title": "Fall", "type": "semester", "startDate": "2026-08-17", "endDate": "2026-12-18", "schoolYear": 2027});
+    let term = make("/terms", "termId", term).await;
+    change(&term, json!({"schoolYear": 2026})).await;
+    let room = json!({"schoolId": id(&school), "name": "12"});
+    let room = make("/rooms", "roomId", room).await;
+    change(&room, json!({"capacity": 30})).await;
+    let class = json!({"schoolId": id(&school), "name": "Algebra", "termIds": [id(&term)]});
+    let class = make("/classes", "classId", class).await;
+    change(&class, json!({"subject": "Mathematics"})).await;
+    for gone in [class, room, school] {
+        admin.delete(&gone).await.unwrap().expect(204);
+    }
 }
 
 /// The payload is valid against its own schema, the whole against the envelope of its message.

@@ -3,7 +3,7 @@
 use kernel::permission::Scope;
 
 use super::ground::Ground;
-use crate::matrix::operations::Operation;
+use crate::matrix::operations::{Operation, PARAMETERS};
 
 #[tokio::test]
 async fn ids_that_are_no_uuids_name_nothing() {
@@ -25,11 +25,12 @@ async fn ids_that_are_no_uuids_name_nothing() {
         format!(" {school}").replace(' ', "%20"),
         "9".repeat(2000),
     ];
-    let parameters = ["{tenantId}", "{schoolId}"];
+    let names: Vec<_> = PARAMETERS.iter().map(|(name, _)| *name).chain(["tenantId"]).collect();
     for operation in &ground.stage.operations {
-        for parameter in parameters.into_iter().filter(|name| operation.path.contains(name)) {
+        for name in names.iter().filter(|name| operation.has(name)) {
             for id in &wrong {
-                names_nothing(&ground, operation, &operation.path.replace(parameter, id)).await;
+                let path = operation.path.replace(&format!("{{{name}}}"), id);
+                names_nothing(&ground, operation, &path).await;
             }
         }
     }
@@ -38,7 +39,10 @@ async fn ids_that_are_no_uuids_name_nothing() {
 
 async fn names_nothing(ground: &Ground, operation: &Operation, path: &str) {
     let path = path.replace("{tenantId}", &ground.stage.own.to_string());
-    let path = path.replace("{schoolId}", &ground.target.school.to_string());
+    let target = &ground.target;
+    let path = PARAMETERS.iter().fold(path, |path, (name, named)| {
+        path.replace(&format!("{{{name}}}"), &named(target).to_string())
+    });
     let head = ground.head(operation.method.as_str(), &path.replace("{context}", "roster"));
     let answer =
         ground.raw(format!("{head}Idempotency-Key: path\r\nContent-Length: 0\r\n\r\n")).await;

@@ -102,8 +102,12 @@ async fn a_page_token_continues_only_its_own_list() {
         altered.replace_range(..1, if token.starts_with('A') { "B" } else { "A" });
         let cut = token.get(..token.len() - 1).unwrap().to_owned();
         let long = "A".repeat(5000);
-        let filter =
-            if operation.id() == "listAudit" { "entity=roster.school" } else { "status=Active" };
+        let filter = match operation.id() {
+            "listAudit" => "entity=roster.school",
+            "listTenants" => "status=Active",
+            _ if queries(operation).iter().any(|(name, _)| name == "sort") => "sort=-name",
+            _ => "status=Pending",
+        };
         let other_list = format!("{filter}&nextToken={token}");
         let forged = ["", "x", "AAAA", "%00", "....", &altered, &cut, &long];
         let forged = forged.iter().map(|token| format!("nextToken={token}"));

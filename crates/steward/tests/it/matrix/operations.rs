@@ -18,8 +18,20 @@ pub(crate) struct Entry {
     /// The status of its success.
     pub(crate) success: u16,
     /// A valid body with every field; the number makes names unique.
-    pub(crate) body: Option<fn(u64) -> Value>,
+    pub(crate) body: Option<fn(u64, &Target) -> Value>,
 }
+
+/// What a parameter of a path, or a field of a list's items, names.
+pub(crate) type Named = fn(&Target) -> Uuid;
+
+/// The parameters that name something of a tenant.
+pub(crate) static PARAMETERS: &[(&str, Named)] = &[
+    ("schoolId", |target| target.school),
+    ("approvalId", |target| target.approval),
+    ("termId", |target| target.term),
+    ("roomId", |target| target.room),
+    ("classId", |target| target.class),
+];
 
 const fn without_body(id: &'static str, success: u16) -> Entry {
     Entry { id, success, body: None }
@@ -38,6 +50,20 @@ pub(crate) static ENTRIES: &[Entry] = &[
     without_body("readSchool", 200),
     Entry { id: "updateSchool", success: 200, body: Some(school) },
     without_body("archiveSchool", 204),
+    Entry { id: "createTerm", success: 201, body: Some(term) },
+    without_body("listTerms", 200),
+    without_body("readTerm", 200),
+    Entry { id: "updateTerm", success: 200, body: Some(term) },
+    Entry { id: "createRoom", success: 201, body: Some(room) },
+    without_body("listRooms", 200),
+    without_body("readRoom", 200),
+    Entry { id: "updateRoom", success: 200, body: Some(room_patch) },
+    without_body("archiveRoom", 204),
+    Entry { id: "createClass", success: 201, body: Some(class) },
+    without_body("listClasses", 200),
+    without_body("readClass", 200),
+    Entry { id: "updateClass", success: 200, body: Some(class_patch) },
+    without_body("archiveClass", 204),
     without_body("readFeed", 200),
     without_body("listAudit", 200),
     without_body("readOutbox", 200),
@@ -46,33 +72,65 @@ pub(crate) static ENTRIES: &[Entry] = &[
     Entry { id: "decideApproval", success: 200, body: Some(decision) },
 ];
 
-fn tenant(n: u64) -> Value {
+fn tenant(n: u64, _: &Target) -> Value {
     let refs = json!([{"source": "state", "value": format!("D-{n}")}]);
     json!({"name": format!("District {n}"), "region": "default", "capabilities": ["interventions"], "externalRefs": refs})
 }
 
-fn school(n: u64) -> Value {
+fn school(n: u64, _: &Target) -> Value {
     let refs = json!([{"source": "sis", "value": format!("S-{n}")}]);
     json!({"name": format!("School {n}"), "timezone": "America/Chicago", "externalRefs": refs})
 }
 
-fn decision(_: u64) -> Value {
+fn decision(_: u64, _: &Target) -> Value {
     json!({"decision": "Approved", "revision": "1", "rationale": "Looked at it."})
 }
 
-/// What a path names.
+fn term(n: u64, target: &Target) -> Value {
+    let refs = json!([{"source": "sis", "value": format!("T-{n}")}]);
+    json!({"title": format!("Fall {n}"), "type": "term", "startDate": "2026-08-17", "endDate": "2026-12-18",
+        "parentId": target.year, "schoolYear": 2027, "externalRefs": refs})
+}
+
+fn room(n: u64, target: &Target) -> Value {
+    json!({"schoolId": target.school, "name": format!("Room {n}"), "capacity": 30})
+}
+
+fn room_patch(n: u64, _: &Target) -> Value {
+    json!({"name": format!("Room {n}"), "capacity": 31})
+}
+
+fn class(n: u64, target: &Target) -> Value {
+    let mut body = class_patch(n, target);
+    body["schoolId"] = json!(target.school);
+    body
+}
+
+fn class_patch(n: u64, target: &Target) -> Value {
+    let refs = json!([{"source": "sis", "value": format!("C-{n}")}]);
+    json!({"name": format!("Class {n}"), "termIds": [target.term], "course": {"title": "Algebra 1", "code": "MAT-1"},
+        "subject": "Mathematics", "externalRefs": refs})
+}
+
+/// What a path or body names.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target {
     pub(crate) tenant: TenantId,
     pub(crate) school: Uuid,
     /// That every deciding role may decide.
     pub(crate) approval: Uuid,
+    /// The school year that `term` is a part of.
+    pub(crate) year: Uuid,
+    pub(crate) term: Uuid,
+    pub(crate) room: Uuid,
+    pub(crate) class: Uuid,
 }
 
 impl Target {
-    /// What does not exist in a tenant.
+    /// Nothing that there is.
     pub(crate) const fn nothing(tenant: TenantId) -> Self {
-        Self { tenant, school: Uuid::nil(), approval: Uuid::nil() }
+        let nil = Uuid::nil();
+        Self { tenant, school: nil, approval: nil, year: nil, term: nil, room: nil, class: nil }
     }
 }
 
@@ -118,21 +176,23 @@ impl Operation {
         self.path.contains(&format!("{{{parameter}}}"))
     }
 
-    /// Does its path name an entity of a tenant?
+    /// Whether its path names something of a tenant.
     pub(crate) fn names_something(&self) -> bool {
-        ["schoolId", "approvalId"].iter().any(|parameter| self.has(parameter))
+        PARAMETERS.iter().any(|(name, _)| self.has(name))
     }
 
     pub(crate) fn writes(&self) -> bool {
-        self.method != Method::GET
+        self.method != Method::GET && !self.row.reads()
     }
 
     /// The path of a target.
     pub(crate) fn path(&self, target: &Target) -> String {
         let path = self.path.replace("{tenantId}", &target.tenant.to_string());
-        let path = path.replace("{schoolId}", &target.school.to_string());
+        let named = |path: String, (name, named): &(&str, Named)| {
+            path.replace(&format!("{{{name}}}"), &named(target).to_string())
+        };
+        let path = PARAMETERS.iter().fold(path, named);
         let path = path.replace("{context}", "roster");
-        let path = path.replace("{approvalId}", &target.approval.to_string());
         assert!(
             !path.contains('{'),
             "{}: say in Operation::path (crates/steward/tests/it/matrix/operations.rs) what {path} stands for",
@@ -142,15 +202,15 @@ impl Operation {
     }
 
     /// A valid body of the operation, if it has one.
-    pub(crate) fn body(&self) -> Option<Value> {
+    pub(crate) fn body(&self, target: &Target) -> Option<Value> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        self.entry.body.map(|body| body(NEXT.fetch_add(1, Ordering::Relaxed)))
+        self.entry.body.map(|body| body(NEXT.fetch_add(1, Ordering::Relaxed), target))
     }
 
     /// A valid request.
     pub(crate) fn request(&self, client: &Client, target: &Target) -> Request {
         let request = client.request(self.method.clone(), &self.path(target));
-        let request = match self.body() {
+        let request = match self.body(target) {
             Some(body) => {
                 request.header("content-type", "application/json").bytes(body.to_string())
             }

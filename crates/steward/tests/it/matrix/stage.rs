@@ -58,13 +58,24 @@ impl Stage {
         }
     }
 
-    /// A new school of a district.
+    /// A new school of a district, and one of everything in it.
     pub(crate) async fn target(&self, tenant: TenantId) -> Target {
         let registrar = self.role(Role::Registrar, &[tenant]).in_tenant(tenant);
         let name = format!("Target {}", unique());
-        let school = registrar.post("/schools", json!({"name": name})).await.unwrap().expect(201);
-        let school = school["schoolId"].as_str().unwrap().parse().unwrap();
-        Target { tenant, school, approval: self.question(tenant).await }
+        let make = async |path: &str, id: &str, body: Value| -> Uuid {
+            let made = registrar.post(path, body).await.unwrap().expect(201);
+            made[id].as_str().unwrap().parse().unwrap()
+        };
+        let school = make("/schools", "schoolId", json!({"name": name})).await;
+        let mut term = json!({"title": name, "type": "schoolYear", "startDate": "2026-08-01", "endDate": "2027-07-31", "schoolYear": 2027});
+        let year = make("/terms", "termId", term.clone()).await;
+        term["parentId"] = json!(year);
+        let term = make("/terms", "termId", term).await;
+        let room = make("/rooms", "roomId", json!({"schoolId": school, "name": name})).await;
+        let class = json!({"schoolId": school, "name": name, "termIds": [term]});
+        let class = make("/classes", "classId", class).await;
+        let approval = self.question(tenant).await;
+        Target { tenant, school, approval, year, term, room, class }
     }
 
     /// An approval whose levels are all the roles that see any, all of them asked by now.

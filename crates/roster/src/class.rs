@@ -1,0 +1,118 @@
+//! Classes: commands and queries.
+
+mod entity;
+mod store;
+
+use kernel::{
+    answer::{Created, Fresh, NoContent, Outcome},
+    http::Body,
+    problem::FieldError,
+    rows::{self, Only, Wanted},
+    tx::Tx,
+};
+
+pub use entity::{Class, ClassId, Course, CreateClass, PatchClass};
+pub use store::TABLE;
+
+use crate::{
+    Error, Status, events,
+    external::{self, Kind},
+    own,
+    school::{self, SchoolId},
+    term::TermId,
+};
+
+/// Which classes are wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Which {
+    /// Only classes of this status.
+    pub status: Option<Status>,
+    /// Only classes of this school.
+    pub school: Option<SchoolId>,
+    /// Only classes of this term.
+    pub term: Option<TermId>,
+}
+
+/// Creates a class in an active school.
+pub async fn create(tx: &mut Tx, asked: CreateClass) -> Result<Outcome<Created<Class>>, Error> {
+    let class = asked.parse(tx.new_id(), tx.now()).map_err(Error::Invalid)?;
+    school::active(tx, class.school_id, "/schoolId").await?;
+    terms_are_known(tx, &class).await?;
+    store::save(tx, &class).await?;
+    store::save_terms(tx, &class).await?;
+    external::save(tx, Kind::Class, &[class.refs()]).await?;
+    tx.changed(None, Some(&class), &events::ClassCreated((&class).into()))?;
+    let location = Kind::Class.path(tx.tenant(), class.class_id.0);
+    Ok(Outcome::Executed(Created { location, version: class.version, body: class }))
+}
+
+/// Changes what the patch names. A patch that changes nothing is not announced.
+pub async fn update(
+    tx: &mut Tx,
+    id: ClassId,
+    patch: &Body<PatchClass>,
+) -> Result<Outcome<Fresh<Class>>, Error> {
+    let before = reach(tx, id).await?;
+    let patch = patch.parse()?;
+    tx.precondition(before.version)?;
+    if before.status == Status::Archived {
+        return Err(Error::Archived("class"));
+    }
+    let Some(after) = before.patched(patch, tx.now()).map_err(Error::Invalid)? else {
+        return Ok(Outcome::AlreadyApplied(fresh(before)));
+    };
+    if after.term_ids != before.term_ids {
+        terms_are_known(tx, &after).await?;
+        store::save_terms(tx, &after).await?;
+    }
+    store::save(tx, &after).await?;
+    external::save(tx, Kind::Class, &[after.refs()]).await?;
+    tx.changed(Some(&before), Some(&after), &events::ClassUpdated((&after).into()))?;
+    Ok(Outcome::Executed(fresh(after)))
+}
+
+/// Archives a class: it takes nobody any more. Archiving it again changes nothing.
+pub async fn archive(tx: &mut Tx, id: ClassId) -> Result<Outcome<NoContent>, Error> {
+    let before = reach(tx, id).await?;
+    let Some(after) = before.archived(tx.now()) else {
+        return Ok(Outcome::AlreadyApplied(NoContent));
+    };
+    store::save(tx, &after).await?;
+    tx.changed(Some(&before), Some(&after), &events::ClassArchived((&after).into()))?;
+    Ok(Outcome::Executed(NoContent))
+}
+
+/// One class that the caller reaches.
+pub async fn read(tx: &mut Tx, id: ClassId) -> Result<Fresh<Class>, Error> {
+    let own = own::classes(tx).await?;
+    rows::find(tx, &TABLE, id.0, &own).await?.map(fresh).ok_or(Error::Missing)
+}
+
+/// A page of the classes that the caller reaches, and one more.
+pub async fn list(tx: &mut Tx, which: Which, wanted: &Wanted) -> Result<Vec<Class>, Error> {
+    const OF_TERM: &str = "class_id in (select class_id from roster.class_term where tenant_id = $1 and term_id = any(?))";
+    let mut only = own::classes(tx).await?;
+    only.extend(which.status.map(|status| Only::Word("status", status.name())));
+    only.extend(which.school.map(|school| Only::Id("school_id", school.0)));
+    only.extend(which.term.map(|term| Only::Ids(OF_TERM, vec![term.0])));
+    Ok(rows::list(tx, &TABLE, &only, wanted).await?)
+}
+
+async fn reach(tx: &mut Tx, id: ClassId) -> Result<Class, Error> {
+    let own = own::classes(tx).await?;
+    rows::lock(tx, &TABLE, id.0, &own).await?.ok_or(Error::Missing)
+}
+
+async fn terms_are_known(tx: &mut Tx, class: &Class) -> Result<(), Error> {
+    let unknown = store::unknown_terms(tx, class).await?;
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let message = "There is no such term here.";
+    let refused = |id| FieldError::new("/termIds", "unknown", format!("{message} ({id})"));
+    Err(Error::Invalid(unknown.into_iter().map(refused).collect()))
+}
+
+const fn fresh(class: Class) -> Fresh<Class> {
+    Fresh { version: class.version, body: class }
+}
