@@ -13,6 +13,7 @@ use crate::message::{PublishOptions, QoS};
 use crate::publish;
 use crate::state::State;
 use crate::system;
+use crate::topic;
 use crate::topics::HealthPing;
 use crate::transport::Will;
 
@@ -47,12 +48,13 @@ pub enum HealthError {
     Publish(#[from] PublishError),
 }
 
-pub(crate) fn health_topic(client_id: &str) -> String {
-    format!("system/health/{client_id}")
+/// Where the client of this id announces its health. In it `+` and `#` are written `%2B` and `%23`.
+pub fn health_topic(client_id: &str) -> String {
+    format!("system/health/{}", topic::part(client_id))
 }
 
 pub(crate) fn keepalive_topic(client_id: &str) -> String {
-    format!("system/keepalive/{client_id}")
+    format!("system/keepalive/{}", topic::part(client_id))
 }
 
 /// What the broker says when this client is gone without a word.

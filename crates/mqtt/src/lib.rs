@@ -29,7 +29,7 @@ pub use envelope::{Attributes, DecodeError, Envelope, Format};
 pub use error::{ConnectError, PublishError, Reason, SubscribeError};
 pub use events::Event;
 pub use handler::{HandlerError, Outcome};
-pub use health::{HealthError, HealthEvent};
+pub use health::{HealthError, HealthEvent, health_topic};
 pub use message::{Ack, Message, Properties, PublishOptions, QoS};
 pub use request::{Replier, RequestError};
 pub use state::State;

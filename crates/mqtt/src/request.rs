@@ -23,6 +23,7 @@ use crate::error::{PublishError, SubscribeError};
 use crate::events::Event;
 use crate::message::{Ack, Message, PublishOptions, QoS};
 use crate::system;
+use crate::topic;
 
 /// The type of the envelope after the last answer.
 const END: &str = "reply.end";
@@ -142,7 +143,7 @@ impl MqttClient {
         kind: &str,
         data: &T,
     ) -> Result<Waiting, RequestError> {
-        let reply_topic = format!("reply/{}", self.config().client_id());
+        let reply_topic = format!("reply/{}", topic::part(self.config().client_id()));
         self.receive_answers(&reply_topic).await?;
         let id = system::fresh_id();
         let (sender, answers) = mpsc::unbounded_channel();

@@ -66,6 +66,11 @@ pub fn check_filter(filter: &str) -> Result<(), TopicError> {
     Ok(())
 }
 
+/// A client id as part of a topic: there `+` and `#` would be wildcards.
+pub(crate) fn part(client_id: &str) -> String {
+    client_id.replace('+', "%2B").replace('#', "%23")
+}
+
 fn with_last(filter: &str) -> impl Iterator<Item = (&str, bool)> {
     let mut levels = filter.split('/').peekable();
     std::iter::from_fn(move || levels.next().map(|level| (level, levels.peek().is_none())))

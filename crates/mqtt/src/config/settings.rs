@@ -28,7 +28,7 @@ pub(super) const URL: Setting = Setting {
 pub(super) const CLIENT_ID: Setting = Setting {
     name: "MQTT_CLIENT_ID",
     default: "required",
-    accepted: "1 to 65518 bytes without NUL, + and #, unique per running instance",
+    accepted: "1 to 65518 bytes without NUL, unique per running instance",
     meaning: "Names this client to the broker, which disconnects an older client of the same name.",
     apply: |_, _| Some(()),
 };
@@ -236,7 +236,7 @@ fn protocol(text: &str) -> Option<Protocol> {
 /// Refuses what cannot work.
 pub(super) fn validate(config: &MqttConfig) -> Result<(), ConfigError> {
     let id = config.client_id.as_str();
-    // It is the last level of topics of its own.
+    // It is part of topics.
     let valid_id = !id.is_empty() && topic::check_topic(&health::keepalive_topic(id)).is_ok();
     // Whoever names an authority believes to be encrypted.
     let secure = config.address.transport.is_secure();

@@ -9,6 +9,7 @@ mod scripted;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use steward_mqtt::{MqttConfig, Protocol};
@@ -117,9 +118,20 @@ impl Broker {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, and that neither the system nor another test gives to anybody meanwhile: below
+/// those for outgoing connections, in a range of this process's own.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 22_000;
+    const OF_EACH_PROCESS: u32 = 16;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let place = std::process::id() * OF_EACH_PROCESS + TAKEN.fetch_add(1, Ordering::Relaxed);
+        let port = u16::try_from(FIRST + place % COUNT).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// The path of a program, or a failure that names its package.
@@ -159,20 +171,24 @@ impl Running {
         nix::sys::signal::kill(pid, signal).unwrap();
     }
 
-    /// Waits for the port; `false` when the program ended instead, most likely because another took the port.
-    fn listens(&mut self, port: u16) -> bool {
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
+    /// Waits until it is so; `false` when the program ended instead, most likely because another took a port.
+    fn comes_to(&mut self, is_so: impl Fn() -> bool) -> bool {
         let deadline = Instant::now() + START_LIMIT;
         while Instant::now() < deadline {
-            if TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok() {
-                return true;
-            }
             if self.0.try_wait().unwrap().is_some() {
                 return false;
             }
+            if is_so() {
+                return true;
+            }
             std::thread::sleep(Duration::from_millis(10));
         }
-        panic!("nothing listens on port {port} after {START_LIMIT:?}");
+        panic!("not ready after {START_LIMIT:?}");
+    }
+
+    fn listens(&mut self, port: u16) -> bool {
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        self.comes_to(|| TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok())
     }
 }
 

@@ -151,6 +151,25 @@ async fn health_needs_a_reason_and_heartbeats_come() {
     );
 }
 
+#[tokio::test]
+async fn a_client_id_may_look_like_a_wildcard() {
+    let broker = Mosquitto::start();
+    let observer = client(&broker.url(), "observer").await;
+    let seen = Seen::default();
+    observer.subscribe("system/+/+", QoS::AtLeastOnce, seen.handler()).await.unwrap();
+    let odd = connected(config(&broker.url(), "#").health(true)).await;
+    let other = connected(config(&broker.url(), "jane+x").health(true)).await;
+    serve_numbers(&other).await;
+    let limit = Duration::from_secs(5);
+    let answer: Envelope<Value> =
+        soon(odd.request("ask/number", "test.ask", &json!({"upto": 0}), limit)).await.unwrap();
+    assert_eq!(answer.data["answer"], 42);
+    let mut topics: Vec<_> =
+        seen.at_least(2).await.into_iter().map(|message| message.topic).collect();
+    topics.sort();
+    assert_eq!(topics, ["system/health/%23", "system/health/jane%2Bx"]);
+}
+
 /// What a broker kept is for the subscription that is new, where the broker can say so.
 #[tokio::test]
 async fn a_retained_message_reaches_an_older_handler_again_only_before_mqtt_5() {

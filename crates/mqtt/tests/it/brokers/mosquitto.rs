@@ -80,10 +80,13 @@ impl Mosquitto {
         let path = write(self.folder.path(), "mosquitto.conf", &config);
         let mut command = Command::new(program("mosquitto", "mosquitto"));
         command.arg("-c").arg(path).stdout(Stdio::null()).stderr(Stdio::null());
+        let lives_before = self.lives();
         let mut process = Running::start(&mut command);
-        let listens = process.listens(self.ports.plain);
+        // It says so when every listener is open.
+        let runs =
+            process.comes_to(|| self.lives() > lives_before && self.life().contains(" running"));
         self.process = Some(process);
-        listens
+        runs
     }
 
     pub(crate) fn url(&self) -> String {
@@ -127,9 +130,16 @@ impl Mosquitto {
 
     /// How many publishes it saw on one topic since it last began.
     pub(crate) fn topics_received_count(&self, topic: &str) -> usize {
-        let log = self.log();
-        let life = log.rsplit(" starting").next().unwrap_or_default();
-        life.lines().filter_map(received_topic).filter(|received| *received == topic).count()
+        self.life().lines().filter_map(received_topic).filter(|received| *received == topic).count()
+    }
+
+    fn lives(&self) -> usize {
+        self.log().matches(" starting").count()
+    }
+
+    /// What it wrote since it last began.
+    fn life(&self) -> String {
+        self.log().rsplit(" starting").next().unwrap_or_default().to_owned()
     }
 }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 use steward_mqtt::topics::HealthPing;
-use steward_mqtt::{DecodeError, Envelope, Message, MqttClient, QoS, SubscribeError, check_topic};
+use steward_mqtt::{
+    DecodeError, Envelope, Message, MqttClient, QoS, SubscribeError, check_topic, health_topic,
+};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -39,7 +41,7 @@ type Said = Result<Envelope<HealthPing>, DecodeError>;
 
 /// Prints a table of what every service said last. Not well is also who says nothing.
 pub(super) async fn run(args: Health) -> anyhow::Result<ExitCode> {
-    let topics: Vec<_> = args.clients.iter().map(|id| format!("{TOPIC}{id}")).collect();
+    let topics: Vec<_> = args.clients.iter().map(|id| health_topic(id)).collect();
     for topic in &topics {
         check_topic(topic)?;
     }
@@ -47,8 +49,13 @@ pub(super) async fn run(args: Health) -> anyhow::Result<ExitCode> {
     let heard = listen(&client, &topics).await;
     client.shutdown().await;
     let services = heard?;
-    for missing in args.clients.iter().filter(|id| !services.contains_key(*id)) {
-        tell(&format!("{missing} announces no health here."));
+    let silent: Vec<_> = topics
+        .iter()
+        .map(|topic| service(topic))
+        .filter(|name| !services.contains_key(*name))
+        .collect();
+    for name in &silent {
+        tell(&format!("{name} announces no health here."));
     }
     if services.is_empty() && args.clients.is_empty() {
         tell(
@@ -58,9 +65,7 @@ pub(super) async fn run(args: Health) -> anyhow::Result<ExitCode> {
     let text = if args.json { document(&services) } else { table(&services) };
     print(&(text + "\n"))?;
     let well = |said: &Said| said.as_ref().is_ok_and(|envelope| envelope.data.ok);
-    let all_well = !services.is_empty()
-        && args.clients.iter().all(|id| services.contains_key(id))
-        && services.values().all(well);
+    let all_well = !services.is_empty() && silent.is_empty() && services.values().all(well);
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(NOT_WELL) })
 }
 
@@ -82,10 +87,13 @@ async fn listen(
     let mut services = BTreeMap::new();
     while topics.is_empty() || services.len() < topics.len() {
         let Ok(Some(message)) = timeout(SILENCE, messages.recv()).await else { break };
-        let name = message.topic.trim_start_matches(TOPIC).to_owned();
-        services.insert(name, Envelope::decode(&message.payload));
+        services.insert(service(&message.topic).to_owned(), Envelope::decode(&message.payload));
     }
     Ok(services)
+}
+
+fn service(topic: &str) -> &str {
+    topic.strip_prefix(TOPIC).unwrap_or(topic)
 }
 
 fn event(ping: &HealthPing) -> String {

@@ -44,7 +44,7 @@ async fn the_exit_code_says_whether_all_are_well() {
 #[tokio::test]
 async fn json_names_each_service_also_one_that_makes_no_sense() {
     let broker = Mosquitto::start();
-    let _stt = service(&broker, "stt").await;
+    let _stt = service(&broker, "stt+1").await;
     let (client, _messages) = listener(&broker).await;
     let options = PublishOptions::default().retain();
     soon(client.publish("system/health/odd", "hello", options)).await.unwrap();
@@ -55,7 +55,9 @@ async fn json_names_each_service_also_one_that_makes_no_sense() {
     assert!(services[0]["unreadable"].is_string());
     assert_eq!(
         (&services[1]["service"], &services[1]["health"]["ok"]),
-        (&json!("stt"), &json!(true))
+        (&json!("stt%2B1"), &json!(true))
     );
     assert!(services[1]["since"].is_string());
+    let named = done(&["health", "--url", &broker.url(), "--client", "stt+1"], "").await;
+    assert_eq!(named.code, Some(0), "{named:?}");
 }
