@@ -5,7 +5,6 @@ use std::io::{self, ErrorKind};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use clap::Args;
-use futures::StreamExt;
 use serde_json::{Value, json};
 use steward_mqtt::{ConnectError, Envelope, Message, MqttClient, QoS, State, check_filter};
 use tokio::signal::unix::{SignalKind, signal};
@@ -46,8 +45,11 @@ pub(super) async fn run(args: Subscribe) -> anyhow::Result<()> {
 }
 
 async fn follow(client: &MqttClient, args: &Subscribe) -> anyhow::Result<()> {
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
     let (sender, mut messages) = mpsc::channel(WAITING);
-    let mut states = Box::pin(client.states().skip(1));
+    let mut state = client.state();
+    state.mark_unchanged();
     for filter in &args.filters {
         let sender = sender.clone();
         let handler = move |message: Message| {
@@ -57,7 +59,6 @@ async fn follow(client: &MqttClient, args: &Subscribe) -> anyhow::Result<()> {
         client.subscribe(filter, QoS::ExactlyOnce, handler).await?;
     }
     tell(&format!("Following {} at {}.", args.filters.join(" "), client.config().address()));
-    let mut terminated = signal(SignalKind::terminate())?;
     let mut left = args.count;
     while left != Some(0) {
         tokio::select! {
@@ -67,8 +68,11 @@ async fn follow(client: &MqttClient, args: &Subscribe) -> anyhow::Result<()> {
                 }
                 left = left.map(|count| count - 1);
             }
-            Some(state) = states.next() => tell_state(client, state)?,
-            _ = tokio::signal::ctrl_c() => break,
+            Ok(()) = state.changed() => {
+                let now = *state.borrow_and_update();
+                tell_state(client, now)?;
+            }
+            _ = interrupted.recv() => break,
             _ = terminated.recv() => break,
         }
     }
