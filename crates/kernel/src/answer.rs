@@ -18,6 +18,16 @@ pub enum Outcome<T> {
     AlreadyApplied(T),
 }
 
+impl<T> Outcome<T> {
+    /// The same outcome without its answer's content.
+    pub fn without_content(self) -> Outcome<NoContent> {
+        match self {
+            Self::Executed(_) => Outcome::Executed(NoContent),
+            Self::AlreadyApplied(_) => Outcome::AlreadyApplied(NoContent),
+        }
+    }
+}
+
 /// Something that can be sent, and stored for replay.
 pub trait Answer {
     /// Renders status, headers and body.

@@ -107,6 +107,22 @@ permissions! {
     ClassRead "roster.class.read" Tenant General [DistrictAdmin Registrar Auditor] own [SchoolAdmin Teacher Interventionist Counselor];
     /// Change and archive classes, and say who teaches them.
     ClassWrite "roster.class.write" Tenant General [DistrictAdmin Registrar] own [SchoolAdmin];
+    /// Create a student.
+    StudentCreate "roster.student.create" Tenant Create [DistrictAdmin Registrar] own [SchoolAdmin];
+    /// Read students.
+    StudentRead "roster.student.read" Tenant General [DistrictAdmin Registrar Auditor] own [SchoolAdmin Teacher Interventionist Counselor];
+    /// Change, deactivate and reactivate students.
+    StudentWrite "roster.student.write" Tenant General [DistrictAdmin Registrar] own [SchoolAdmin];
+    /// Read staff, teachers among them.
+    StaffRead "roster.staff.read" Tenant General [DistrictAdmin Registrar Auditor] own [SchoolAdmin Teacher Interventionist Counselor];
+    /// Create, change and deactivate staff, teachers among them.
+    StaffWrite "roster.staff.write" Tenant General [DistrictAdmin Registrar] own [SchoolAdmin];
+    /// Enrol a student in a class.
+    EnrollmentCreate "roster.enrollment.create" Tenant Create [DistrictAdmin Registrar] own [SchoolAdmin];
+    /// Read enrolments.
+    EnrollmentRead "roster.enrollment.read" Tenant General [DistrictAdmin Registrar Auditor] own [SchoolAdmin Teacher Interventionist Counselor];
+    /// End enrolments.
+    EnrollmentWrite "roster.enrollment.write" Tenant General [DistrictAdmin Registrar] own [SchoolAdmin];
     /// Read the catch-up feed of events.
     FeedRead "platform.feed.read" Tenant General [Auditor DistrictAdmin PlatformAdmin] own [];
     /// Read the audit trail.

@@ -15,10 +15,13 @@ pub use entity::{Class, ClassId, Course, CreateClass, PatchClass};
 pub use store::TABLE;
 
 use crate::{
-    Error, Status, events,
+    Error, Status,
+    enrollment::{self, Ending},
+    events,
     external::{self, Kind},
     own,
     school::{self, SchoolId},
+    teaching,
     term::TermId,
 };
 
@@ -55,9 +58,7 @@ pub async fn update(
     let before = reach(tx, id).await?;
     let patch = patch.parse()?;
     tx.precondition(before.version)?;
-    if before.status == Status::Archived {
-        return Err(Error::Archived("class"));
-    }
+    before.is_active()?;
     let Some(after) = before.patched(patch, tx.now()).map_err(Error::Invalid)? else {
         return Ok(Outcome::AlreadyApplied(fresh(before)));
     };
@@ -71,15 +72,36 @@ pub async fn update(
     Ok(Outcome::Executed(fresh(after)))
 }
 
-/// Archives a class: it takes nobody any more. Archiving it again changes nothing.
+/// Archives a class: its enrolments and assignments end with it. Archiving it again changes nothing.
 pub async fn archive(tx: &mut Tx, id: ClassId) -> Result<Outcome<NoContent>, Error> {
     let before = reach(tx, id).await?;
-    let Some(after) = before.archived(tx.now()) else {
+    if before.status == Status::Archived {
         return Ok(Outcome::AlreadyApplied(NoContent));
-    };
+    }
+    end(tx, before).await?;
+    Ok(Outcome::Executed(NoContent))
+}
+
+/// Archives every active class of a school.
+pub(crate) async fn archive_all(tx: &mut Tx, school: SchoolId) -> Result<(), Error> {
+    for class in active_of(tx, school).await? {
+        end(tx, class).await?;
+    }
+    Ok(())
+}
+
+/// The active classes of a school, locked.
+pub(crate) async fn active_of(tx: &mut Tx, school: SchoolId) -> Result<Vec<Class>, Error> {
+    let only = [Only::Word("status", Status::Active.name()), Only::Id("school_id", school.0)];
+    Ok(rows::lock_all(tx, &TABLE, &only).await?)
+}
+
+async fn end(tx: &mut Tx, before: Class) -> Result<(), Error> {
+    let Some(after) = before.archived(tx.now()) else { return Ok(()) };
     store::save(tx, &after).await?;
     tx.changed(Some(&before), Some(&after), &events::ClassArchived((&after).into()))?;
-    Ok(Outcome::Executed(NoContent))
+    enrollment::end(tx, Ending::Class(after.class_id)).await?;
+    teaching::end(tx, Only::Id("class_id", after.class_id.0)).await
 }
 
 /// One class that the caller reaches.
@@ -98,7 +120,18 @@ pub async fn list(tx: &mut Tx, which: Which, wanted: &Wanted) -> Result<Vec<Clas
     Ok(rows::list(tx, &TABLE, &only, wanted).await?)
 }
 
-async fn reach(tx: &mut Tx, id: ClassId) -> Result<Class, Error> {
+/// A class that something new belongs to: one that the caller reaches and that is active, held so until the end.
+/// `pointer` is where the request names it.
+pub(crate) async fn active(tx: &mut Tx, id: ClassId, pointer: &str) -> Result<Class, Error> {
+    let own = own::classes(tx).await?;
+    let class: Option<Class> = rows::hold(tx, &TABLE, id.0, &own).await?;
+    let class = class.ok_or_else(|| Error::unknown(pointer, "class"))?;
+    class.is_active()?;
+    Ok(class)
+}
+
+/// The class, locked, if the caller reaches it.
+pub(crate) async fn reach(tx: &mut Tx, id: ClassId) -> Result<Class, Error> {
     let own = own::classes(tx).await?;
     rows::lock(tx, &TABLE, id.0, &own).await?.ok_or(Error::Missing)
 }

@@ -6,10 +6,14 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    Status,
+    Presence, Status,
     class::{Class, ClassId},
+    enrollment::{Enrollment, EnrollmentId, EnrollmentStatus},
     room::{Room, RoomId},
     school::{School, SchoolId},
+    staff::{Staff, StaffId, StaffType},
+    student::{Student, StudentId},
+    teaching::{ClassTeacher, TeacherRole},
     term::{Term, TermId, TermType},
 };
 
@@ -80,6 +84,28 @@ events! {
     ClassUpdated(ClassPayload);
     /// A class takes nobody any more; whoever was in it leaves it by events that follow.
     ClassArchived(ClassPayload);
+    /// A student exists from now on.
+    StudentCreated(StudentPayload);
+    /// A student's record changed.
+    StudentUpdated(StudentPayload);
+    /// A student belongs to the district no more; their enrolments end by events that follow.
+    StudentDeactivated(StudentPayload);
+    /// A student belongs to the district again, without the enrolments of before.
+    StudentReactivated(StudentPayload);
+    /// A member of the staff exists from now on.
+    TeacherCreated(StaffPayload);
+    /// A staff record changed.
+    TeacherUpdated(StaffPayload);
+    /// A member of the staff belongs to the district no more; what they teach ends by events that follow.
+    TeacherDeactivated(StaffPayload);
+    /// A student is in a class from a day on.
+    EnrollmentAdded(EnrollmentPayload);
+    /// A student is not in a class any more from a day on.
+    EnrollmentRemoved(EnrollmentPayload);
+    /// Somebody teaches a class, or teaches it in another role.
+    TeacherAssignedToClass(ClassTeacherPayload);
+    /// Somebody does not teach a class any more.
+    TeacherUnassignedFromClass(ClassTeacherPayload);
 }
 
 /// A tenant as events show it.
@@ -254,5 +280,139 @@ impl From<&Class> for ClassPayload {
             status: class.status,
             version: class.version,
         }
+    }
+}
+
+/// A student as events show them.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StudentPayload {
+    /// The student.
+    pub student_id: StudentId,
+    /// The schools that they go to.
+    pub school_ids: Vec<SchoolId>,
+    /// Whether they belong to the district.
+    pub status: Presence,
+    /// Their version after the change.
+    pub version: i64,
+}
+
+impl StudentPayload {
+    const fn subject(&self) -> Uuid {
+        self.student_id.0
+    }
+}
+
+impl From<&Student> for StudentPayload {
+    fn from(student: &Student) -> Self {
+        Self {
+            student_id: student.student_id,
+            school_ids: student.school_ids.clone(),
+            status: student.status,
+            version: student.version,
+        }
+    }
+}
+
+/// A member of the staff as events show them.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StaffPayload {
+    /// The member of the staff.
+    pub staff_id: StaffId,
+    /// What they do.
+    pub staff_type: Vec<StaffType>,
+    /// The schools where they work.
+    pub school_ids: Vec<SchoolId>,
+    /// Whether they belong to the district.
+    pub status: Presence,
+    /// Their version after the change.
+    pub version: i64,
+}
+
+impl StaffPayload {
+    const fn subject(&self) -> Uuid {
+        self.staff_id.0
+    }
+}
+
+impl From<&Staff> for StaffPayload {
+    fn from(staff: &Staff) -> Self {
+        Self {
+            staff_id: staff.staff_id,
+            staff_type: staff.staff_type.clone(),
+            school_ids: staff.school_ids.clone(),
+            status: staff.status,
+            version: staff.version,
+        }
+    }
+}
+
+/// An enrolment as events show it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EnrollmentPayload {
+    /// The enrolment.
+    pub enrollment_id: EnrollmentId,
+    /// The student.
+    pub student_id: StudentId,
+    /// The class.
+    pub class_id: ClassId,
+    /// The class's school.
+    pub school_id: SchoolId,
+    /// Whether the student is in the class.
+    pub status: EnrollmentStatus,
+    /// The first day in the class.
+    #[schema(value_type = String, format = Date)]
+    pub effective_start: Date,
+    /// The first day outside of it.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub effective_end: Option<Date>,
+    /// Its version after the change.
+    pub version: i64,
+}
+
+impl EnrollmentPayload {
+    const fn subject(&self) -> Uuid {
+        self.enrollment_id.0
+    }
+}
+
+impl From<&Enrollment> for EnrollmentPayload {
+    fn from(enrollment: &Enrollment) -> Self {
+        Self {
+            enrollment_id: enrollment.enrollment_id,
+            student_id: enrollment.student_id,
+            class_id: enrollment.class_id,
+            school_id: enrollment.school_id,
+            status: enrollment.status,
+            effective_start: enrollment.effective_start,
+            effective_end: enrollment.effective_end,
+            version: enrollment.version,
+        }
+    }
+}
+
+/// A teacher of a class as events show them.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClassTeacherPayload {
+    /// The class.
+    pub class_id: ClassId,
+    /// The teacher.
+    pub teacher_id: StaffId,
+    /// How they teach it.
+    pub role: TeacherRole,
+}
+
+impl ClassTeacherPayload {
+    const fn subject(&self) -> Uuid {
+        self.class_id.0
+    }
+}
+
+impl From<&ClassTeacher> for ClassTeacherPayload {
+    fn from(teacher: &ClassTeacher) -> Self {
+        Self { class_id: teacher.class_id, teacher_id: teacher.teacher_id, role: teacher.role }
     }
 }

@@ -1,11 +1,16 @@
 //! The roster's operations over HTTP: one file a resource.
 
 mod classes;
+mod enrollments;
 mod list_tenants;
+mod members;
 mod provision_tenant;
 mod read_tenant;
 mod rooms;
 mod schools;
+mod staff;
+mod students;
+mod teachers;
 mod tenant_lifecycle;
 mod terms;
 
@@ -28,4 +33,21 @@ pub fn routes() -> OpenApiRouter<Kernel> {
         .routes(routes!(rooms::read, rooms::update, rooms::archive))
         .routes(routes!(classes::create, classes::list))
         .routes(routes!(classes::read, classes::update, classes::archive))
+        .routes(routes!(members::list))
+        .routes(routes!(members::assign))
+        .routes(routes!(members::unassign))
+        .routes(routes!(students::create, students::list))
+        .routes(routes!(students::read, students::update, students::archive))
+        .routes(routes!(students::deactivate))
+        .routes(routes!(students::reactivate))
+        .routes(routes!(students::lookup))
+        .routes(routes!(staff::create, staff::list))
+        .routes(routes!(staff::read, staff::update, staff::archive))
+        .routes(routes!(staff::deactivate))
+        .routes(routes!(teachers::create, teachers::list))
+        .routes(routes!(teachers::read, teachers::update, teachers::archive))
+        .routes(routes!(teachers::deactivate))
+        .routes(routes!(enrollments::create, enrollments::list))
+        .routes(routes!(enrollments::read))
+        .routes(routes!(enrollments::withdraw))
 }

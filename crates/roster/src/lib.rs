@@ -4,15 +4,20 @@
 //! never carry personal data: ids, statuses and times only.
 
 pub mod class;
+pub mod enrollment;
 pub mod error;
 pub mod events;
 pub mod external;
 pub mod http;
 pub mod oneroster;
 pub mod own;
+pub mod person;
 pub mod room;
 pub mod school;
+pub mod staff;
 pub mod status;
+pub mod student;
+pub mod teaching;
 pub mod tenant;
 pub mod term;
 

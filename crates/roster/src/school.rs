@@ -3,6 +3,9 @@
 mod entity;
 mod store;
 
+use std::collections::HashMap;
+
+use jiff::tz::TimeZone;
 use kernel::{
     answer::{Created, Fresh, NoContent, Outcome},
     http::Body,
@@ -10,11 +13,12 @@ use kernel::{
     tx::Tx,
 };
 
+pub(crate) use entity::ids;
 pub use entity::{CreateSchool, PatchSchool, School, SchoolId};
 pub use store::TABLE;
 
 use crate::{
-    Error, Status, events,
+    Error, Status, class, events,
     external::{self, Kind},
     own,
 };
@@ -59,14 +63,24 @@ pub async fn update(
     Ok(Outcome::Executed(fresh(after)))
 }
 
-/// Archives a school: it takes no new classes. Archiving it again changes nothing.
-pub async fn archive(tx: &mut Tx, id: SchoolId) -> Result<Outcome<NoContent>, Error> {
+/// Archives a school: it takes no new classes. Its active classes stand in the way, unless they are to be archived with
+/// it (`cascade`). Archiving it again changes nothing.
+pub async fn archive(
+    tx: &mut Tx,
+    id: SchoolId,
+    cascade: bool,
+) -> Result<Outcome<NoContent>, Error> {
     let before = reach(tx, id).await?;
     let Some(after) = before.archived(tx.now()) else {
         return Ok(Outcome::AlreadyApplied(NoContent));
     };
+    if let Some(class) = class::active_of(tx, id).await?.first().filter(|_| !cascade) {
+        let said = "The school has active classes: archive them first, or with it (cascade=true).";
+        return Err(Error::taken(tx, said, Kind::Class, class.class_id.0));
+    }
     store::update(tx, &after).await?;
     tx.changed(Some(&before), Some(&after), &events::SchoolArchived((&after).into()))?;
+    class::archive_all(tx, id).await?;
     Ok(Outcome::Executed(NoContent))
 }
 
@@ -98,6 +112,44 @@ pub(crate) async fn active(tx: &mut Tx, id: SchoolId, pointer: &str) -> Result<S
         Some(_) => Err(Error::Archived("school")),
         None => Err(Error::unknown(pointer, "school")),
     }
+}
+
+/// All of these are schools that the caller reaches; whose permission ends at their own schools must name one.
+pub(crate) async fn are_known(tx: &mut Tx, ids: &[SchoolId]) -> Result<(), Error> {
+    let mut only = own::schools(tx).await?;
+    let narrowed = !only.is_empty();
+    if ids.is_empty() {
+        return if narrowed { Err(Error::unknown("/schoolIds", "school")) } else { Ok(()) };
+    }
+    only.push(Only::Ids("school_id = any(?)", ids.iter().map(|id| id.0).collect()));
+    let found: Vec<School> = rows::all(tx, &TABLE, &only).await?;
+    if found.len() == ids.len() { Ok(()) } else { Err(Error::unknown("/schoolIds", "school")) }
+}
+
+/// What differs between these sets of schools are schools that the caller reaches.
+pub(crate) async fn may_change(
+    tx: &mut Tx,
+    before: &[SchoolId],
+    after: &[SchoolId],
+) -> Result<(), Error> {
+    let gone = before.iter().filter(|id| !after.contains(id));
+    let changed: Vec<_> =
+        gone.chain(after.iter().filter(|id| !before.contains(id))).copied().collect();
+    are_known(tx, &changed).await
+}
+
+/// The time zones of schools.
+pub(crate) async fn zones(
+    tx: &mut Tx,
+    ids: &[SchoolId],
+) -> Result<HashMap<SchoolId, TimeZone>, Error> {
+    let of = Only::Ids("school_id = any(?)", ids.iter().map(|id| id.0).collect());
+    let schools: Vec<School> = rows::all(tx, &TABLE, &[of]).await?;
+    let zone = |school: School| {
+        // Zones were checked when they were given; one that a later database of zones lacks counts as UTC.
+        (school.school_id, TimeZone::get(&school.timezone).unwrap_or(TimeZone::UTC))
+    };
+    Ok(schools.into_iter().map(zone).collect())
 }
 
 /// The school, locked, if the caller reaches it.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    Status,
+    Error, Status,
     external::{self, ExternalRef, Refs},
     school::SchoolId,
     term::TermId,
@@ -194,6 +194,14 @@ impl Class {
     pub fn archived(&self, now: Timestamp) -> Option<Self> {
         let active = self.status == Status::Active;
         active.then(|| Self { status: Status::Archived, ..self.clone() }.next(now))
+    }
+
+    /// Refuses what an archived class does not take any more.
+    pub(crate) const fn is_active(&self) -> Result<(), Error> {
+        match self.status {
+            Status::Active => Ok(()),
+            Status::Archived => Err(Error::Archived("class")),
+        }
     }
 
     /// Its external ids, to be saved.

@@ -115,16 +115,30 @@ pub(super) async fn update(
     .await
 }
 
+/// What is archived with a school.
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct With {
+    /// Archive its active classes with it; without, they stand in the way.
+    #[serde(default)]
+    #[param(required = false)]
+    cascade: bool,
+}
+
 /// Archive a school
 ///
 /// It stays readable and takes no new classes; its name is free again. Archiving it twice changes nothing.
 #[utoipa::path(delete, path = "/api/v1/tenants/{tenantId}/schools/{schoolId}", tag = "schools",
-    operation_id = "archiveSchool", security(("bearer" = ["roster.school.archive"])), params(SchoolPath),
+    operation_id = "archiveSchool", security(("bearer" = ["roster.school.archive"])), params(SchoolPath, With),
     responses((status = 204, description = "Archived")))]
 pub(super) async fn archive(
     cx: Cx<SchoolArchive>,
     Path(path): Path<SchoolPath>,
+    Query(with): Query<With>,
 ) -> Result<Reply, Problem> {
-    cx.write("roster.school.archive", async move |tx| school::archive(tx, path.school_id).await)
-        .await
+    cx.write("roster.school.archive", async move |tx| {
+        school::archive(tx, path.school_id, with.cascade).await
+    })
+    .await
 }

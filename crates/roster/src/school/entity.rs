@@ -176,6 +176,21 @@ impl Audited for School {
     }
 }
 
+/// Most schools of one person.
+const OF_ONE_PERSON_MAX: usize = 20;
+
+/// The schools of a person at `/schoolIds`, in the order of their ids; equal ones are one.
+pub(crate) fn ids(mut ids: Vec<SchoolId>, errors: &mut Vec<FieldError>) -> Vec<SchoolId> {
+    if ids.len() > OF_ONE_PERSON_MAX {
+        let message = format!("At most {OF_ONE_PERSON_MAX} schools.");
+        errors.push(FieldError::new("/schoolIds", "too_many", message));
+        return Vec::new();
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
 fn zone(name: &str, errors: &mut Vec<FieldError>) -> String {
     // The database of zones ignores case; people and other programs do not.
     match TimeZone::get(name) {

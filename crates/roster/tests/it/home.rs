@@ -102,12 +102,16 @@ impl District {
         Ok(page["items"].as_array().cloned().unwrap_or_default())
     }
 
-    /// Links the person of this role to a staff record with these schools, which no operation does yet.
+    /// Links the person of this role to a staff record with these schools, as their sign-in would.
     pub(crate) async fn employ(&self, role: Role, schools: &[&School]) -> Result<()> {
         let staff = Uuid::from_u128(role as u128 + 1);
         let subject = format!("{}@story", role.name());
         let admin = &self.server.database.admin;
-        sqlx::query("insert into roster.staff (tenant_id, staff_id, issuer, subject) values ($1, $2, $3, $4)")
+        sqlx::query(
+            "insert into roster.staff (tenant_id, staff_id, issuer, subject, given_name, family_name, name_key, given_key, staff_type, school_ids,
+               status, external_refs, version, created_at, updated_at)
+             values ($1, $2, $3, $4, '', '', '', '', '{teacher}', '{}', 'Active', '[]', 1, now(), now())",
+        )
             .bind(self.tenant.0)
             .bind(staff)
             .bind(ISSUER)

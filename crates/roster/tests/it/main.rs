@@ -14,6 +14,7 @@ mod limits;
 mod oneroster;
 mod origin;
 mod own;
+mod people;
 mod reads;
 mod room;
 mod school;

@@ -31,6 +31,10 @@ pub(crate) static PARAMETERS: &[(&str, Named)] = &[
     ("termId", |target| target.term),
     ("roomId", |target| target.room),
     ("classId", |target| target.class),
+    ("studentId", |target| target.student),
+    ("staffId", |target| target.teacher),
+    ("teacherId", |target| target.teacher),
+    ("enrollmentId", |target| target.enrollment),
 ];
 
 const fn without_body(id: &'static str, success: u16) -> Entry {
@@ -64,6 +68,33 @@ pub(crate) static ENTRIES: &[Entry] = &[
     without_body("readClass", 200),
     Entry { id: "updateClass", success: 200, body: Some(class_patch) },
     without_body("archiveClass", 204),
+    without_body("listMembers", 200),
+    Entry { id: "assignTeacher", success: 200, body: Some(assign) },
+    without_body("unassignTeacher", 204),
+    Entry { id: "createStudent", success: 201, body: Some(student) },
+    without_body("listStudents", 200),
+    without_body("readStudent", 200),
+    Entry { id: "updateStudent", success: 200, body: Some(student) },
+    without_body("removeStudent", 204),
+    Entry { id: "deactivateStudent", success: 200, body: Some(why) },
+    without_body("reactivateStudent", 200),
+    Entry { id: "lookupStudents", success: 200, body: Some(lookup) },
+    Entry { id: "createStaff", success: 201, body: Some(staff) },
+    without_body("listStaff", 200),
+    without_body("readStaff", 200),
+    Entry { id: "updateStaff", success: 200, body: Some(staff) },
+    without_body("removeStaff", 204),
+    Entry { id: "deactivateStaff", success: 200, body: Some(why) },
+    Entry { id: "createTeacher", success: 201, body: Some(staff) },
+    without_body("listTeachers", 200),
+    without_body("readTeacher", 200),
+    Entry { id: "updateTeacher", success: 200, body: Some(staff) },
+    without_body("removeTeacher", 204),
+    Entry { id: "deactivateTeacher", success: 200, body: Some(why) },
+    Entry { id: "createEnrollment", success: 201, body: Some(enrollment) },
+    without_body("listEnrollments", 200),
+    without_body("readEnrollment", 200),
+    Entry { id: "withdrawEnrollment", success: 200, body: Some(withdraw) },
     without_body("readFeed", 200),
     without_body("listAudit", 200),
     without_body("readOutbox", 200),
@@ -112,6 +143,39 @@ fn class_patch(n: u64, target: &Target) -> Value {
         "subject": "Mathematics", "externalRefs": refs})
 }
 
+fn student(n: u64, target: &Target) -> Value {
+    let refs = json!([{"source": "sis", "value": format!("N-{n}")}]);
+    json!({"givenName": "Ada", "familyName": format!("Student {n}"), "birthDate": "2015-03-02", "grade": "05",
+        "schoolIds": [target.school], "externalRefs": refs})
+}
+
+fn staff(n: u64, target: &Target) -> Value {
+    let refs = json!([{"source": "hr", "value": format!("H-{n}")}]);
+    let identity = json!({"issuer": "https://login.test", "subject": format!("person-{n}")});
+    json!({"staffType": ["teacher"], "givenName": "Grace", "familyName": format!("Teacher {n}"), "email": "g@example.org",
+        "certification": "Mathematics", "schoolIds": [target.school], "identity": identity, "externalRefs": refs})
+}
+
+fn why(_: u64, _: &Target) -> Value {
+    json!({"reason": "Moved away"})
+}
+
+fn assign(_: u64, target: &Target) -> Value {
+    json!({"teacherId": target.teacher, "role": "Lead"})
+}
+
+fn lookup(_: u64, target: &Target) -> Value {
+    json!({"ids": [target.student]})
+}
+
+fn enrollment(_: u64, target: &Target) -> Value {
+    json!({"studentId": target.student, "classId": target.class, "effectiveStart": "2027-01-11", "effectiveEnd": "2027-06-11"})
+}
+
+fn withdraw(_: u64, _: &Target) -> Value {
+    json!({"effectiveDate": "2026-10-01", "reason": "Moved away"})
+}
+
 /// What a path or body names.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target {
@@ -124,13 +188,16 @@ pub(crate) struct Target {
     pub(crate) term: Uuid,
     pub(crate) room: Uuid,
     pub(crate) class: Uuid,
+    pub(crate) student: Uuid,
+    pub(crate) teacher: Uuid,
+    pub(crate) enrollment: Uuid,
 }
 
 impl Target {
     /// Nothing that there is.
     pub(crate) const fn nothing(tenant: TenantId) -> Self {
         let nil = Uuid::nil();
-        Self { tenant, school: nil, approval: nil, year: nil, term: nil, room: nil, class: nil }
+        Self { tenant, school: nil, approval: nil, year: nil, term: nil, room: nil, class: nil, student: nil, teacher: nil, enrollment: nil }
     }
 }
 
@@ -193,6 +260,7 @@ impl Operation {
         };
         let path = PARAMETERS.iter().fold(path, named);
         let path = path.replace("{context}", "roster");
+        let path = if self.id() == "archiveSchool" { path + "?cascade=true" } else { path };
         assert!(
             !path.contains('{'),
             "{}: say in Operation::path (crates/steward/tests/it/matrix/operations.rs) what {path} stands for",

@@ -67,8 +67,14 @@ async fn own_only_roles_reach_nothing_else() {
 }
 
 /// The lists that are narrowed, each with the field of its items that is compared.
-const LISTS: &[(&str, &str)] =
-    &[("listSchools", "schoolId"), ("listRooms", "roomId"), ("listClasses", "classId")];
+const LISTS: &[(&str, &str)] = &[
+    ("listSchools", "schoolId"),
+    ("listRooms", "roomId"),
+    ("listClasses", "classId"),
+    ("listStudents", "studentId"),
+    ("lookupStudents", "studentId"),
+    ("listEnrollments", "enrollmentId"),
+];
 
 /// What belongs to another school is like what does not exist, and a list shows the own alone.
 async fn narrowed(stage: &Stage, operation: &Operation, role: Role, schools: (&Target, &Target)) {
@@ -83,6 +89,10 @@ async fn narrowed(stage: &Stage, operation: &Operation, role: Role, schools: (&T
     } else if operation.writes() {
         let answer = operation.request(&client, other).await.unwrap();
         assert_eq!(answer.problem(422, "invalid")["errors"][0]["code"], "unknown", "{at}");
+    } else if ["listStaff", "listTeachers"].contains(&operation.id()) {
+        let page = operation.request(&client, own).await.unwrap().expect(200);
+        let shown = |target: &Target| page.to_string().contains(&target.teacher.to_string());
+        assert!(shown(own) && !shown(other), "{at}");
     } else {
         let (_, field) = LISTS.iter().find(|(id, _)| *id == operation.id()).unwrap_or_else(|| {
             panic!("{at}: say in LISTS of matrix/roles.rs how own-only roles see it narrowed")

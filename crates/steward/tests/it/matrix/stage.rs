@@ -74,8 +74,16 @@ impl Stage {
         let room = make("/rooms", "roomId", json!({"schoolId": school, "name": name})).await;
         let class = json!({"schoolId": school, "name": name, "termIds": [term]});
         let class = make("/classes", "classId", class).await;
+        let person = json!({"givenName": "Ada", "familyName": name, "schoolIds": [school]});
+        let student = make("/students", "studentId", person.clone()).await;
+        let teacher = make("/teachers", "staffId", person).await;
+        let path = format!("/classes/{class}/teachers");
+        let assign = json!({"teacherId": teacher, "role": "Assistant"});
+        registrar.post(&path, assign).await.unwrap().expect(200);
+        let enrollment = json!({"studentId": student, "classId": class, "effectiveStart": "2026-09-01", "effectiveEnd": "2026-12-18"});
+        let enrollment = make("/enrollments", "enrollmentId", enrollment).await;
         let approval = self.question(tenant).await;
-        Target { tenant, school, approval, year, term, room, class }
+        Target { tenant, school, approval, year, term, room, class, student, teacher, enrollment }
     }
 
     /// An approval whose levels are all the roles that see any, all of them asked by now.
@@ -111,7 +119,9 @@ impl Stage {
         let admin = &self.server.database.admin;
         let subject = Person::with(role, &[]).subject;
         let staff: Uuid = sqlx::query_scalar(
-            "insert into roster.staff (tenant_id, staff_id, issuer, subject) values ($1, gen_random_uuid(), $2, $3)
+            "insert into roster.staff (tenant_id, staff_id, issuer, subject, given_name, family_name, name_key, given_key, staff_type, school_ids,
+               status, external_refs, version, created_at, updated_at)
+             values ($1, gen_random_uuid(), $2, $3, '', '', '', '', '{teacher}', '{}', 'Active', '[]', 1, now(), now())
              on conflict (tenant_id, issuer, subject) do update set subject = $3 returning staff_id",
         )
         .bind(target.tenant.0)
@@ -126,6 +136,16 @@ impl Stage {
         .bind(target.tenant.0)
         .bind(staff)
         .bind(target.school)
+        .execute(admin)
+        .await
+        .unwrap();
+        sqlx::query(
+            "insert into roster.class_teacher (tenant_id, assignment_id, class_id, staff_id, role, assigned_at)
+             values ($1, gen_random_uuid(), $2, $3, 'Lead', now())",
+        )
+        .bind(target.tenant.0)
+        .bind(target.class)
+        .bind(staff)
         .execute(admin)
         .await
         .unwrap();
