@@ -35,11 +35,13 @@ async fn a_student_is_found_by_either_name_and_their_birth_date_is_sealed() -> R
         assert_eq!(texts(&page["items"], "studentId").len(), 1, "{q}");
         assert_eq!(page["items"][0]["birthDate"], "2015-12-10");
     }
-    let plain = "select count(*) from roster.student where position('2015-12-10' in student::text) > 0
+    let plain =
+        "select count(*) from roster.student where position('2015-12-10' in student::text) > 0
                  or position(convert_to('2015-12-10', 'UTF8') in birth_date) > 0";
     assert_eq!(district.count(plain).await?, 0);
     let path = path_of(&student, "students");
-    let changed = district.registrar.patch(&path, "\"1\"", json!({"birthDate": null, "grade": "06"})).await?;
+    let changed =
+        district.registrar.patch(&path, "\"1\"", json!({"birthDate": null, "grade": "06"})).await?;
     assert_eq!(changed.expect(200)["birthDate"], Value::Null);
     let records = Value::from(district.audit("").await?).to_string();
     for word in ["Lovelace", "2015", "N-1"] {
@@ -97,7 +99,10 @@ async fn a_deactivated_student_leaves_eight_classes_in_one_step_and_enters_none(
     district.registrar.post("/enrollments", &body).await?.problem(409, "conflict");
     let back = format!("{}/reactivate", path_of(&made, "students"));
     district.registrar.post(&back, json!({})).await?.expect(200);
-    assert_eq!(district.count("select count(*) from roster.enrollment where status = 'Active'").await?, 0);
+    assert_eq!(
+        district.count("select count(*) from roster.enrollment where status = 'Active'").await?,
+        0
+    );
     district.registrar.post("/enrollments", body).await?.expect(201);
     Ok(())
 }
@@ -119,7 +124,10 @@ async fn enrolling_twice_answers_the_same_and_periods_never_overlap() -> Result<
     district.registrar.post(&path, early).await?.problem(422, "invalid");
     let leave = json!({"effectiveDate": "2026-09-15", "reason": "Moved"});
     let left = district.registrar.post(&path, &leave).await?.expect(200);
-    assert_eq!((&left["status"], &left["effectiveEnd"]), (&json!("Withdrawn"), &json!("2026-09-15")));
+    assert_eq!(
+        (&left["status"], &left["effectiveEnd"]),
+        (&json!("Withdrawn"), &json!("2026-09-15"))
+    );
     assert_eq!(district.registrar.post(&path, leave).await?.expect(200), left);
     district.registrar.post("/enrollments", later).await?.expect(201);
     for (on, students) in [("2026-09-14", 1), ("2026-09-15", 1), ("2026-08-31", 0)] {
@@ -127,7 +135,11 @@ async fn enrolling_twice_answers_the_same_and_periods_never_overlap() -> Result<
         let members = district.registrar.get(&path).await?.expect(200);
         assert_eq!(members["students"].as_array().unwrap().len(), students, "{on}");
     }
-    district.registrar.get(&format!("/classes/{class}/members?on=x")).await?.problem(400, "malformed");
+    district
+        .registrar
+        .get(&format!("/classes/{class}/members?on=x"))
+        .await?
+        .problem(400, "malformed");
     Ok(())
 }
 
@@ -149,7 +161,8 @@ async fn a_class_a_school_and_a_teacher_take_with_them_what_hangs_on_them() -> R
     let cascade = format!("{}?cascade=true", school.path);
     district.registrar.delete(&cascade).await?.expect(204);
     let names = district.announced().await?;
-    let end = ["SchoolArchived", "ClassArchived", "EnrollmentRemoved", "TeacherUnassignedFromClass"];
+    let end =
+        ["SchoolArchived", "ClassArchived", "EnrollmentRemoved", "TeacherUnassignedFromClass"];
     assert!(names.ends_with(&end.map(str::to_owned)), "{names:?}");
     Ok(())
 }
@@ -171,7 +184,10 @@ async fn a_teacher_reaches_the_classes_that_they_teach_and_who_is_in_them() -> R
     let identity = json!({"issuer": testkit::issuer::ISSUER, "subject": "Teacher@story"});
     let body = json!({"givenName": "Grace", "familyName": "Hopper", "schoolIds": [school.id], "identity": identity});
     let teacher = district.registrar.post("/teachers", &body).await?.expect(201);
-    let taken = district.registrar.post("/staff", json!({"givenName": "A", "familyName": "B", "staffType": ["other"], "identity": identity}));
+    let taken = district.registrar.post(
+        "/staff",
+        json!({"givenName": "A", "familyName": "B", "staffType": ["other"], "identity": identity}),
+    );
     assert_eq!(taken.await?.problem(409, "conflict")["conflictId"], teacher["staffId"]);
     let assign = json!({"teacherId": teacher["staffId"], "role": "Lead"});
     district.registrar.post(&format!("/classes/{own}/teachers"), assign).await?.expect(200);

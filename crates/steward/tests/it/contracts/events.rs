@@ -59,14 +59,23 @@ async fn everything_happens(admin: &Client) {
     let person = json!({"givenName": "Ada", "familyName": "Lovelace", "schoolIds": [id(&school)]});
     let student = make("/students", "studentId", person.clone()).await;
     change(&student, json!({"grade": "05"})).await;
-    let teacher = make("/staff", "staffId", json!({"staffType": ["teacher"], "givenName": "Grace", "familyName": "Hopper"})).await;
+    let teacher = make(
+        "/staff",
+        "staffId",
+        json!({"staffType": ["teacher"], "givenName": "Grace", "familyName": "Hopper"}),
+    )
+    .await;
     change(&teacher, json!({"email": "grace@example.org"})).await;
     let assign = json!({"teacherId": id(&teacher), "role": "Lead"});
     admin.post(&format!("{class}/teachers"), assign).await.unwrap().expect(200);
     let enrollment = json!({"studentId": id(&student), "classId": id(&class)});
     make("/enrollments", "enrollmentId", enrollment).await;
     let why = json!({"reason": "Moved away"});
-    for path in [format!("{student}/deactivate"), format!("{student}/reactivate"), format!("{teacher}/deactivate")] {
+    for path in [
+        format!("{student}/deactivate"),
+        format!("{student}/reactivate"),
+        format!("{teacher}/deactivate"),
+    ] {
         admin.post(&path, &why).await.unwrap().expect(200);
     }
     for gone in [class, room, school] {

@@ -197,7 +197,18 @@ impl Target {
     /// Nothing that there is.
     pub(crate) const fn nothing(tenant: TenantId) -> Self {
         let nil = Uuid::nil();
-        Self { tenant, school: nil, approval: nil, year: nil, term: nil, room: nil, class: nil, student: nil, teacher: nil, enrollment: nil }
+        Self {
+            tenant,
+            school: nil,
+            approval: nil,
+            year: nil,
+            term: nil,
+            room: nil,
+            class: nil,
+            student: nil,
+            teacher: nil,
+            enrollment: nil,
+        }
     }
 }
 

@@ -12,8 +12,8 @@ async fn each_role_may_exactly_what_the_table_says() {
     for operation in &stage.operations {
         let untouched = stage.target(stage.own).await;
         for role in Role::ALL {
-            let target =
-                if may(operation, role) { stage.fresh(operation).await } else { untouched };
+            let uses_up = may(operation, role) && operation.writes();
+            let target = if uses_up { stage.fresh(operation).await } else { untouched };
             if operation.row.own.contains(&role) {
                 stage.give(role, &target).await;
             }

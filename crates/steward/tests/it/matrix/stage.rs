@@ -131,7 +131,7 @@ impl Stage {
         .await
         .unwrap();
         sqlx::query(
-            "insert into roster.staff_school (tenant_id, staff_id, school_id) values ($1, $2, $3)",
+            "insert into roster.staff_school (tenant_id, staff_id, school_id) values ($1, $2, $3) on conflict do nothing",
         )
         .bind(target.tenant.0)
         .bind(staff)
@@ -141,7 +141,7 @@ impl Stage {
         .unwrap();
         sqlx::query(
             "insert into roster.class_teacher (tenant_id, assignment_id, class_id, staff_id, role, assigned_at)
-             values ($1, gen_random_uuid(), $2, $3, 'Lead', now())",
+             values ($1, gen_random_uuid(), $2, $3, 'Lead', now()) on conflict do nothing",
         )
         .bind(target.tenant.0)
         .bind(target.class)
