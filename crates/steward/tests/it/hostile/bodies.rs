@@ -7,7 +7,7 @@ use super::ground::{Ground, place, refused};
 use crate::matrix::operations::Operation;
 
 /// Over every limit of a text field.
-const LONG: usize = 300;
+const LONG: usize = 3_000;
 const TEN_MEGABYTES: usize = 10 << 20;
 
 fn with_bodies(ground: &Ground) -> impl Iterator<Item = &Operation> {

@@ -104,9 +104,9 @@ async fn a_page_token_continues_only_its_own_list() {
         let long = "A".repeat(5000);
         let filter = match operation.id() {
             "listAudit" => "entity=roster.school",
-            "listTenants" => "status=Active",
+            "listApprovals" => "status=Pending",
             _ if queries(operation).iter().any(|(name, _)| name == "sort") => "sort=-name",
-            _ => "status=Pending",
+            _ => "status=Active",
         };
         let other_list = format!("{filter}&nextToken={token}");
         let forged = ["", "x", "AAAA", "%00", "....", &altered, &cut, &long];
