@@ -21,8 +21,8 @@ use crate::{background, failpoint};
 const SLOT_BATCH: i64 = 500;
 /// The truth: the outbox is looked at this often, whatever was hinted.
 const POLL: Duration = Duration::from_secs(1);
-/// The shortest time between two passes: under load one pass takes what many commits brought.
-const PACE: Duration = Duration::from_millis(4);
+/// The shortest time between two passes: under load one pass, and one flush of the log, takes what many commits brought.
+const PACE: Duration = Duration::from_millis(10);
 /// Longer than the time between taking a place and committing it can be: the writer takes places right before it
 /// commits, and the server's limits on statements (5 s) and on idle transactions (10 s) end what hangs.
 const COMMIT_MAX: Duration = Duration::from_secs(90);

@@ -1,6 +1,6 @@
 //! Step two: the log is published in order, many feeds side by side, and the delivered marks follow.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future::Either, poll, stream::FuturesUnordered};
@@ -24,7 +24,7 @@ const ROUND_EVENTS: usize = 2_000;
 const ROUND_FEEDS: usize = 200;
 /// The truth: the marks are looked at this often, whatever was hinted.
 const POLL: Duration = Duration::from_secs(1);
-/// How often marks that had to settle first are written: a restart sends this much more again.
+/// How often marks are written: a restart sends this much more again.
 const STORE: Duration = Duration::from_millis(200);
 /// How soon a returned connection is noticed.
 const CONNECTION_POLL: Duration = Duration::from_millis(100);
@@ -47,7 +47,8 @@ pub(super) async fn run(relay: &Relay, broker: &impl Broker, stop: &Cancellation
 }
 
 async fn rounds(relay: &Relay, broker: &impl Broker, stop: &CancellationToken) {
-    let mut state = Publisher { relay, broker, stop, marks: Marks::default(), turn: 0 };
+    let marks = Marks::default();
+    let mut state = Publisher { relay, broker, stop, marks, stored: None, turn: 0 };
     let mut growth = relay.wake.growth();
     let mut failures = 0;
     let mut gauged = None;
@@ -87,6 +88,8 @@ struct Publisher<'a, B> {
     broker: &'a B,
     stop: &'a CancellationToken,
     marks: Marks,
+    /// When the marks were written last.
+    stored: Option<Instant>,
     /// Where the next round starts among the feeds.
     turn: usize,
 }
@@ -118,7 +121,7 @@ impl<B: Broker> Publisher<'_, B> {
             return Ok(Next::Again);
         }
         if !self.broker.connected() {
-            self.marks.store(&self.relay.system, self.broker.settle()).await?;
+            self.store().await?;
             return Ok(Next::Wait(CONNECTION_POLL));
         }
         parked::retry_asked(&self.relay.system, self.broker, &slots).await?;
@@ -129,12 +132,21 @@ impl<B: Broker> Publisher<'_, B> {
             self.send(batches).await?;
             failpoint::hit("after_publish");
         }
-        self.marks.store(&self.relay.system, self.broker.settle()).await?;
+        self.store().await?;
         Ok(match (sent, behind.is_empty()) {
             (true, _) => Next::Again,
             (false, false) => Next::Wait(STORE),
             (false, true) => Next::Wait(POLL),
         })
+    }
+
+    /// Writes the marks now and then: under load there are hundreds of rounds a second.
+    async fn store(&mut self) -> sqlx::Result<()> {
+        if self.stored.is_none_or(|at| at.elapsed() >= STORE) {
+            self.marks.store(&self.relay.system, self.broker.settle()).await?;
+            self.stored = Some(Instant::now());
+        }
+        Ok(())
     }
 
     /// Reads the next events of the feeds whose turn it is.
