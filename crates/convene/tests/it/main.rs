@@ -1,0 +1,3 @@
+//! The planner's mathematics by their promises, on values small enough to check by hand and on random ones.
+
+mod money;
