@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
@@ -84,6 +84,44 @@ impl Api {
         };
         let (status, body) = connection.send(request).await?;
         ensure!(status.is_success(), "{ask:?}: {status} {}", String::from_utf8_lossy(&body));
+        Ok(body)
+    }
+
+    /// Reads what is at a path of the tenant.
+    pub(crate) async fn read(&self, connection: &mut Connection, path: &str) -> Result<Bytes> {
+        self.send(connection, Method::GET, path, Vec::new()).await
+    }
+
+    /// Sends a CSV file to a path of the tenant.
+    pub(crate) async fn upload(
+        &self,
+        connection: &mut Connection,
+        path: &str,
+        file: String,
+    ) -> Result<Bytes> {
+        self.send(connection, Method::POST, path, file.into_bytes()).await
+    }
+
+    async fn send(
+        &self,
+        connection: &mut Connection,
+        method: Method,
+        path: &str,
+        file: Vec<u8>,
+    ) -> Result<Bytes> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let tenant = self.tenant.context("a caller without a tenant")?;
+        let mut request =
+            self.request(method, &format!("/api/v1/tenants/{tenant}{path}"), None, number)?;
+        if !file.is_empty() {
+            let headers = request.headers_mut();
+            headers.insert("content-type", HeaderValue::from_static("text/csv"));
+            headers
+                .insert("idempotency-key", HeaderValue::try_from(format!("bench-file-{number}"))?);
+            *request.body_mut() = Full::new(file.into());
+        }
+        let (status, body) = connection.send(request).await?;
+        ensure!(status.is_success(), "{path}: {status} {}", String::from_utf8_lossy(&body));
         Ok(body)
     }
 

@@ -50,6 +50,7 @@ enum Part {
     Steady,
     Delivery,
     Token,
+    Bulk,
     Backlog,
 }
 
@@ -88,6 +89,9 @@ async fn measured(bench: &Bench, wanted: impl Fn(Part) -> bool) -> Result<()> {
     }
     if wanted(Part::Token) {
         parts::token::measure(bench).await?;
+    }
+    if wanted(Part::Bulk) {
+        parts::bulk::measure(bench).await?;
     }
     // Last, because it ends the bench when the order is broken.
     if wanted(Part::Backlog) {

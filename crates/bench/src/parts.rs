@@ -16,6 +16,7 @@ use crate::{
 };
 
 pub(crate) mod backlog;
+pub(crate) mod bulk;
 pub(crate) mod create;
 pub(crate) mod delivery;
 pub(crate) mod start;

@@ -7,7 +7,7 @@ pub mod origin;
 use std::{marker::PhantomData, sync::Arc};
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 pub use origin::{Origin, Trace};
 
@@ -18,7 +18,7 @@ use crate::{
     permission::{Permission, Reach, Row},
     problem::{Problem, kinds},
     tx::Tx,
-    unit::{self, Once},
+    unit::{self, Once, UPLOAD_KEPT_HOURS},
 };
 
 /// A request whose caller may do `P` in its tenant. Extracted from the request's head; the body is read afterwards.
@@ -29,7 +29,7 @@ pub struct Cx<P> {
 }
 
 /// What a [`Cx`] carries into its transactions.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Context {
     pub(crate) kernel: Kernel,
     /// `None` for platform operations.
@@ -87,6 +87,18 @@ impl<P: Permission> Cx<P> {
             denial::record(kernel, tenant, caller, origin, row).await;
         }
         result
+    }
+
+    /// The same request with its body, which was read after its head: its idempotency key stands for both, and lasts as
+    /// long as that of an upload.
+    #[must_use]
+    pub fn with_body(mut self, checksum: &[u8; 32]) -> Self {
+        if let Some(once) = &mut Arc::make_mut(&mut self.context).once {
+            once.request =
+                Sha256::new().chain_update(once.request).chain_update(checksum).finalize().into();
+            once.kept_hours = UPLOAD_KEPT_HOURS;
+        }
+        self
     }
 
     /// The kernel.

@@ -1,6 +1,6 @@
 //! The kernel's state and its database: the only place where a transaction begins.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Postgres, Transaction,
@@ -50,6 +50,8 @@ pub struct Parts {
     pub master: MasterKey,
     /// The regions in which tenants may be provisioned.
     pub regions: Vec<Region>,
+    /// The folder in which uploads lie while they arrive, without names.
+    pub spool: PathBuf,
 }
 
 /// A region and how many tenants it holds.

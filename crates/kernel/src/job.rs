@@ -14,7 +14,7 @@ use crate::{
     Cx, Kernel, Problem, TenantId, Tx,
     cx::{Origin, Trace},
     permission::Permission,
-    unit::Once,
+    unit::{KEPT_HOURS, Once},
 };
 
 mod claim;
@@ -101,7 +101,7 @@ impl Job {
     pub fn cx<P: Permission>(&self, step: &str) -> Cx<P> {
         let key = format!("job {} {step}", self.id);
         let request = Sha256::digest(&key).into();
-        let once = Once { scope: self.tenant, key, request };
+        let once = Once { scope: self.tenant, key, request, kept_hours: KEPT_HOURS };
         let origin = Origin { correlation: self.id, causation: None, trace: self.trace.clone() };
         Cx::system(self.kernel.clone(), self.tenant, &self.kind, origin, Some(once))
     }

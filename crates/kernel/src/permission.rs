@@ -123,6 +123,14 @@ permissions! {
     EnrollmentRead "roster.enrollment.read" Tenant General [DistrictAdmin Registrar Auditor] own [SchoolAdmin Teacher Interventionist Counselor];
     /// End enrolments.
     EnrollmentWrite "roster.enrollment.write" Tenant General [DistrictAdmin Registrar] own [SchoolAdmin];
+    /// Create and change students by a file.
+    StudentBulk "roster.student.bulk" Tenant Create [DistrictAdmin Registrar] own [SchoolAdmin];
+    /// Create and change teachers by a file.
+    StaffBulk "roster.staff.bulk" Tenant Create [DistrictAdmin Registrar] own [SchoolAdmin];
+    /// Enrol students in classes by a file.
+    EnrollmentBulk "roster.enrollment.bulk" Tenant Create [DistrictAdmin Registrar] own [SchoolAdmin];
+    /// Read bulk jobs and what became of their rows.
+    BulkRead "roster.bulk.read" Tenant General [DistrictAdmin Registrar Auditor] own [SchoolAdmin];
     /// Read the catch-up feed of events.
     FeedRead "platform.feed.read" Tenant General [Auditor DistrictAdmin PlatformAdmin] own [];
     /// Read the audit trail.

@@ -178,6 +178,20 @@ pub async fn lock_all<T: Readable>(
     sql.build_query_as().fetch_all(tx.conn()).await
 }
 
+/// As [`all`], each row held as it is (see [`hold`]) until the transaction ends.
+///
+/// # Errors
+/// The database's.
+pub async fn hold_all<T: Readable>(
+    tx: &mut Tx,
+    table: &Table,
+    only: &[Only],
+) -> Result<Vec<T>, sqlx::Error> {
+    let mut sql = select(tx, table, only);
+    sql.push(" order by ").push(table.key).push(", ").push(table.id).push(" for share");
+    sql.build_query_as().fetch_all(tx.conn()).await
+}
+
 /// A page of the rows for which the conditions hold, and one row more, so that one knows whether there is another page.
 ///
 /// # Errors

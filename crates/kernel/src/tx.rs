@@ -107,6 +107,29 @@ impl Tx {
         Ok(())
     }
 
+    /// As [`Tx::serialise`], for many keys: in one order, so that two who want the same ones do not wait for each other.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn serialise_all(
+        &mut self,
+        what: &str,
+        mut keys: Vec<String>,
+    ) -> Result<(), sqlx::Error> {
+        keys.sort_unstable();
+        keys.dedup();
+        sqlx::query!(
+            "select pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2::uuid::text || ' ' || k.key, 0))
+             from unnest($3::text[]) with ordinality as k(key, n) order by k.n",
+            what,
+            self.tenant.0,
+            &keys,
+        )
+        .fetch_all(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
     /// The tenant's newest data key: seals fields of any number of rows.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use std::{
 
 use metrics::histogram;
 
-pub use key::Once;
+pub use key::{KEPT_HOURS, Once, UPLOAD_KEPT_HOURS};
 
 use crate::{
     Role,

@@ -3,6 +3,8 @@
 mod entity;
 mod store;
 
+use std::collections::HashMap;
+
 use kernel::{
     answer::{Created, Fresh, NoContent, Outcome},
     http::Body,
@@ -10,6 +12,7 @@ use kernel::{
     rows::{self, Only, Wanted},
     tx::Tx,
 };
+use uuid::Uuid;
 
 pub use entity::{Class, ClassId, Course, CreateClass, PatchClass};
 pub use store::TABLE;
@@ -128,6 +131,20 @@ pub(crate) async fn active(tx: &mut Tx, id: ClassId, pointer: &str) -> Result<Cl
     let class = class.ok_or_else(|| Error::unknown(pointer, "class"))?;
     class.is_active()?;
     Ok(class)
+}
+
+/// The classes of these that belong to schools, or to the whole district when there are none, held as they are.
+pub(crate) async fn hold_all(
+    tx: &mut Tx,
+    ids: Vec<Uuid>,
+    within: &[SchoolId],
+) -> Result<HashMap<ClassId, Class>, Error> {
+    let mut only = vec![Only::Ids("class_id = any(?)", ids)];
+    if !within.is_empty() {
+        only.push(Only::Ids("school_id = any(?)", within.iter().map(|id| id.0).collect()));
+    }
+    let classes: Vec<Class> = rows::hold_all(tx, &TABLE, &only).await?;
+    Ok(classes.into_iter().map(|class| (class.class_id, class)).collect())
 }
 
 /// The class, locked, if the caller reaches it.

@@ -44,6 +44,41 @@ pub enum Ending {
     Class(ClassId),
 }
 
+/// Writers of one student in one class wait for each other.
+pub(crate) const PAIRS: &str = "roster.enrollment";
+/// What is said of an enrolment that overlaps another.
+pub(crate) const OVERLAPS: &str = "The student is in this class on some of these days.";
+
+/// The name of a student in a class, for [`PAIRS`].
+pub(crate) fn pair(student: StudentId, class: ClassId) -> String {
+    format!("{student} {class}")
+}
+
+/// How a new enrolment fits in with those of the same student in the same class.
+pub(crate) enum Fit {
+    /// It is new.
+    New(Enrollment),
+    /// It is there already.
+    There(Enrollment),
+    /// This one has some of its days.
+    Overlaps(Enrollment),
+}
+
+/// How `new` fits in; `any_day` when no day was asked for, so that any active one will do.
+pub(crate) fn fit(others: &[Enrollment], new: Enrollment, any_day: bool) -> Fit {
+    let active = |e: &&Enrollment| e.status == EnrollmentStatus::Active;
+    let days = |e: &Enrollment| (e.effective_start, e.effective_end);
+    let same = |e: &&Enrollment| any_day || days(e) == days(&new);
+    let overlapping = |e: &&Enrollment| e.overlaps(&new);
+    if let Some(there) = others.iter().filter(active).filter(overlapping).find(same) {
+        return Fit::There(there.clone());
+    }
+    match others.iter().find(overlapping) {
+        Some(other) => Fit::Overlaps(other.clone()),
+        None => Fit::New(new),
+    }
+}
+
 /// Enrols a student in a class. Enrolling them twice from the same day changes nothing and answers the same.
 pub async fn create(
     tx: &mut Tx,
@@ -60,26 +95,18 @@ pub async fn create(
     };
     let any_day = asked.effective_start.is_none() && asked.effective_end.is_none();
     let enrollment = asked.parse(frame).map_err(Error::Invalid)?;
-    let both = format!("{} {}", student.student_id, class.class_id);
-    tx.serialise("roster.enrollment", &both).await?;
+    tx.serialise(PAIRS, &pair(student.student_id, class.class_id)).await?;
     let only =
         [Only::Id("student_id", student.student_id.0), Only::Id("class_id", class.class_id.0)];
     let others: Vec<Enrollment> = rows::all(tx, &TABLE, &only).await?;
-    let active = |e: &&Enrollment| e.status == EnrollmentStatus::Active;
-    let same = |e: &&Enrollment| {
-        any_day
-            || (e.effective_start, e.effective_end)
-                == (enrollment.effective_start, enrollment.effective_end)
+    let enrollment = match fit(&others, enrollment, any_day) {
+        Fit::New(enrollment) => enrollment,
+        Fit::There(there) => return Ok(Outcome::AlreadyApplied(created(tx, there))),
+        Fit::Overlaps(other) => {
+            let id = other.enrollment_id;
+            return Err(Error::Taken(OVERLAPS.to_owned(), id.0, path(tx, id)));
+        }
     };
-    let overlapping = |e: &&Enrollment| e.overlaps(&enrollment);
-    if let Some(there) = others.iter().filter(active).filter(overlapping).find(same) {
-        return Ok(Outcome::AlreadyApplied(created(tx, there.clone())));
-    }
-    if let Some(other) = others.iter().find(overlapping) {
-        let said = "The student is in this class on some of these days.";
-        let id = other.enrollment_id;
-        return Err(Error::Taken(said.to_owned(), id.0, path(tx, id)));
-    }
     store::save(tx, std::slice::from_ref(&enrollment)).await?;
     tx.changed(None, Some(&enrollment), &events::EnrollmentAdded((&enrollment).into()))?;
     Ok(Outcome::Executed(created(tx, enrollment)))
@@ -146,7 +173,10 @@ async fn removed(tx: &mut Tx, ended: &[(Enrollment, Enrollment)]) -> Result<(), 
 }
 
 /// Which day it is at each of the schools.
-async fn today(tx: &mut Tx, schools: &[SchoolId]) -> Result<HashMap<SchoolId, Date>, Error> {
+pub(crate) async fn today(
+    tx: &mut Tx,
+    schools: &[SchoolId],
+) -> Result<HashMap<SchoolId, Date>, Error> {
     let zones = school::zones(tx, schools).await?;
     let now = tx.now();
     Ok(zones.into_iter().map(|(school, zone)| (school, now.to_zoned(zone).date())).collect())

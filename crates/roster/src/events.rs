@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Presence, Status,
+    bulk::{BulkJob, JobId, JobStatus, JobType},
     class::{Class, ClassId},
     enrollment::{Enrollment, EnrollmentId, EnrollmentStatus},
     room::{Room, RoomId},
@@ -106,6 +107,8 @@ events! {
     TeacherAssignedToClass(ClassTeacherPayload);
     /// Somebody does not teach a class any more.
     TeacherUnassignedFromClass(ClassTeacherPayload);
+    /// A bulk job is over; what it changed was announced before.
+    BulkJobCompleted(BulkJobPayload);
 }
 
 /// A tenant as events show it.
@@ -414,5 +417,42 @@ impl ClassTeacherPayload {
 impl From<&ClassTeacher> for ClassTeacherPayload {
     fn from(teacher: &ClassTeacher) -> Self {
         Self { class_id: teacher.class_id, teacher_id: teacher.teacher_id, role: teacher.role }
+    }
+}
+
+/// A bulk job as events show it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BulkJobPayload {
+    /// The job; what it changed carries it as correlation id.
+    pub job_id: JobId,
+    /// What it brought in.
+    pub job_type: JobType,
+    /// Whether it was done, or could not be done as a whole.
+    pub status: JobStatus,
+    /// Rows of its file.
+    pub total_rows: i32,
+    /// Rows that failed.
+    pub failed_rows: i32,
+    /// Its version after the change.
+    pub version: i64,
+}
+
+impl BulkJobPayload {
+    const fn subject(&self) -> Uuid {
+        self.job_id.0
+    }
+}
+
+impl From<&BulkJob> for BulkJobPayload {
+    fn from(job: &BulkJob) -> Self {
+        Self {
+            job_id: job.job_id,
+            job_type: job.job_type,
+            status: job.status,
+            total_rows: job.total_rows,
+            failed_rows: job.failed_rows,
+            version: job.version,
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Ids that entities have in other systems: what imports match on, never names.
 
+use std::collections::HashMap;
+
 use kernel::{TenantId, answer::Version, problem::FieldError, text, tx::Tx};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -7,9 +9,9 @@ use uuid::Uuid;
 use crate::Error;
 
 /// Most characters of a source's name.
-const SOURCE_MAX: usize = 64;
+pub(crate) const SOURCE_MAX: usize = 64;
 /// Most characters of an external id (the column's rule).
-const VALUE_MAX: usize = 255;
+pub(crate) const VALUE_MAX: usize = 255;
 /// Most external ids of one entity: a person may hold several, but not a list of them.
 const REFS_MAX: usize = 20;
 
@@ -92,12 +94,45 @@ pub struct Refs<'a> {
     pub refs: &'a [ExternalRef],
 }
 
+/// The entities of one kind that a source knows by these ids.
+pub(crate) async fn entities(
+    tx: &mut Tx,
+    kind: Kind,
+    source: &str,
+    values: &[&str],
+) -> Result<HashMap<String, Uuid>, sqlx::Error> {
+    let tenant = tx.tenant().0;
+    let found = sqlx::query!(
+        "select value, entity_id from roster.external_id
+         where tenant_id = $1 and source = $2 and kind = $3 and value = any($4)",
+        tenant,
+        source,
+        kind.name(),
+        values as &[&str],
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(found.into_iter().map(|row| (row.value, row.entity_id)).collect())
+}
+
 /// Makes these the external ids of entities of one kind. An id that another entity has is a conflict with it.
 pub async fn save(tx: &mut Tx, kind: Kind, entities: &[Refs<'_>]) -> Result<(), Error> {
+    match claim(tx, kind, entities).await?.into_values().next() {
+        Some(other) => Err(Error::external_id_taken(tx, kind, other)),
+        None => Ok(()),
+    }
+}
+
+/// As [`save`], but tells who has an id already: by entity that wanted it, the one that has it.
+pub(crate) async fn claim(
+    tx: &mut Tx,
+    kind: Kind,
+    entities: &[Refs<'_>],
+) -> Result<HashMap<Uuid, Uuid>, Error> {
     let entities: Vec<_> =
         entities.iter().filter(|e| e.version > 1 || !e.refs.is_empty()).collect();
     if entities.is_empty() {
-        return Ok(());
+        return Ok(HashMap::new());
     }
     let changed: Vec<Uuid> = entities.iter().filter(|e| e.version > 1).map(|e| e.id).collect();
     let all = || entities.iter().flat_map(|e| e.refs.iter().map(move |r| (e.id, r)));
@@ -132,22 +167,19 @@ pub async fn save(tx: &mut Tx, kind: Kind, entities: &[Refs<'_>]) -> Result<(), 
     )
     .execute(tx.conn())
     .await?;
-    let taken = sqlx::query_scalar!(
-        "select e.entity_id from unnest($3::uuid[], $4::text[], $5::text[]) as r(id, source, value)
+    let taken = sqlx::query!(
+        r#"select r.id as "id!", e.entity_id from unnest($3::uuid[], $4::text[], $5::text[]) as r(id, source, value)
          join roster.external_id e on e.tenant_id = $1 and e.kind = $2 and e.source = r.source and e.value = r.value
-         where e.entity_id <> r.id limit 1",
+         where e.entity_id <> r.id"#,
         tenant,
         kind.name(),
         &ids,
         &sources as &[&str],
         &values as &[&str],
     )
-    .fetch_optional(tx.conn())
+    .fetch_all(tx.conn())
     .await?;
-    match taken {
-        Some(other) => Err(Error::external_id_taken(tx, kind, other)),
-        None => Ok(()),
-    }
+    Ok(taken.into_iter().map(|row| (row.id, row.entity_id)).collect())
 }
 
 #[cfg(test)]

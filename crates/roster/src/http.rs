@@ -1,5 +1,6 @@
 //! The roster's operations over HTTP: one file a resource.
 
+mod bulk;
 mod classes;
 mod enrollments;
 mod list_tenants;
@@ -17,7 +18,7 @@ mod terms;
 use kernel::Kernel;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Every operation of the roster.
+/// Every operation of the roster whose body fits in memory.
 pub fn routes() -> OpenApiRouter<Kernel> {
     OpenApiRouter::new()
         .routes(routes!(provision_tenant::post, list_tenants::get))
@@ -50,4 +51,15 @@ pub fn routes() -> OpenApiRouter<Kernel> {
         .routes(routes!(enrollments::create, enrollments::list))
         .routes(routes!(enrollments::read))
         .routes(routes!(enrollments::withdraw))
+        .routes(routes!(bulk::list))
+        .routes(routes!(bulk::read))
+        .routes(routes!(bulk::results::read))
+}
+
+/// Every operation of the roster that streams its body.
+pub fn uploads() -> OpenApiRouter<Kernel> {
+    OpenApiRouter::new()
+        .routes(routes!(bulk::students))
+        .routes(routes!(bulk::enrollments))
+        .routes(routes!(bulk::teachers))
 }

@@ -3,6 +3,7 @@
 //! It owns the schema `roster` and the lifecycle of tenants. It never reads another context's tables, and its events
 //! never carry personal data: ids, statuses and times only.
 
+pub mod bulk;
 pub mod class;
 pub mod enrollment;
 pub mod error;

@@ -3,6 +3,8 @@
 use kernel::{Role, permission::Reach, rows::Only, tx::Tx};
 use uuid::Uuid;
 
+use crate::{Error, school::SchoolId};
+
 /// Students of schools: by their own record, or by an active enrolment.
 pub const OF_SCHOOLS: &str = "student_id in (
     select student_id from roster.student_school where tenant_id = $1 and school_id = any(?)
@@ -13,6 +15,9 @@ const OF_CLASSES: &str = "student_id in (
     select student_id from roster.enrollment where tenant_id = $1 and status = 'Active' and class_id = any(?))";
 /// Staff who work at one of these schools.
 pub const STAFF_OF_SCHOOLS: &str = "staff_id in (select staff_id from roster.staff_school where tenant_id = $1 and school_id = any(?))";
+
+/// Staff all of whose schools are these.
+pub const STAFF_ALONE: &str = "school_ids <> '{}' and school_ids <@ ?";
 
 /// Roles that reach their schools; a teacher reaches the classes that they teach.
 const OF_A_SCHOOL: [Role; 3] = [Role::SchoolAdmin, Role::Interventionist, Role::Counselor];
@@ -29,7 +34,7 @@ pub async fn staff(tx: &mut Tx) -> Result<Vec<Only>, sqlx::Error> {
 
 /// Narrows to the staff of whose schools all are the caller's own.
 pub async fn staff_alone(tx: &mut Tx) -> Result<Vec<Only>, sqlx::Error> {
-    by_schools(tx, "school_ids <> '{}' and school_ids <@ ?").await
+    by_schools(tx, STAFF_ALONE).await
 }
 
 /// Narrows to the caller's own classes, and what belongs to one: for roles of a school those of their schools, for a
@@ -41,6 +46,24 @@ pub async fn classes(tx: &mut Tx) -> Result<Vec<Only>, sqlx::Error> {
 /// Narrows to the caller's own students: of their schools, or in the classes that they teach.
 pub async fn students(tx: &mut Tx) -> Result<Vec<Only>, sqlx::Error> {
     by_schools_or_classes(tx, OF_SCHOOLS, OF_CLASSES).await
+}
+
+/// Narrows to the bulk jobs that ended within the caller's own schools.
+pub async fn bulk_jobs(tx: &mut Tx) -> Result<Vec<Only>, sqlx::Error> {
+    by_schools(tx, "school_ids <> '{}' and school_ids <@ ?").await
+}
+
+/// The schools at which the caller's permission ends; none when it reaches the whole district.
+pub(crate) async fn limits(tx: &mut Tx) -> Result<Vec<SchoolId>, Error> {
+    if tx.reach() == Reach::Everything {
+        return Ok(Vec::new());
+    }
+    let mut schools = own_schools(tx).await?;
+    schools.sort_unstable();
+    if schools.is_empty() {
+        return Err(Error::unknown("", "school of yours"));
+    }
+    Ok(schools.into_iter().map(SchoolId).collect())
 }
 
 async fn by_schools(tx: &mut Tx, condition: &'static str) -> Result<Vec<Only>, sqlx::Error> {

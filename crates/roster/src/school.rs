@@ -3,7 +3,7 @@
 mod entity;
 mod store;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
 use kernel::{
@@ -124,6 +124,12 @@ pub(crate) async fn are_known(tx: &mut Tx, ids: &[SchoolId]) -> Result<(), Error
     only.push(Only::Ids("school_id = any(?)", ids.iter().map(|id| id.0).collect()));
     let found: Vec<School> = rows::all(tx, &TABLE, &only).await?;
     if found.len() == ids.len() { Ok(()) } else { Err(Error::unknown("/schoolIds", "school")) }
+}
+
+/// The ids of the schools for which the conditions hold.
+pub(crate) async fn known(tx: &mut Tx, only: &[Only]) -> Result<HashSet<SchoolId>, Error> {
+    let schools: Vec<School> = rows::all(tx, &TABLE, only).await?;
+    Ok(schools.into_iter().map(|school| school.school_id).collect())
 }
 
 /// What differs between these sets of schools are schools that the caller reaches.

@@ -3,12 +3,15 @@
 mod entity;
 pub(crate) mod store;
 
+use std::collections::HashMap;
+
 use kernel::{
     answer::{Created, Fresh, NoContent, Outcome},
     http::Body,
     rows::{self, Only, Wanted},
     tx::Tx,
 };
+use uuid::Uuid;
 
 pub use entity::{CreateStaff, Identity, PatchStaff, Staff, StaffId, StaffType};
 pub use store::TABLE;
@@ -142,6 +145,20 @@ pub(crate) async fn active_teacher(tx: &mut Tx, id: StaffId) -> Result<Staff, Er
         Presence::Active => Ok(staff),
         Presence::Deactivated => Err(Error::Conflict("The teacher is deactivated.")),
     }
+}
+
+/// The staff of these who are reached from schools, or from the whole district when there are none, locked.
+pub(crate) async fn lock_all(
+    tx: &mut Tx,
+    ids: Vec<Uuid>,
+    within: &[SchoolId],
+) -> Result<HashMap<StaffId, Staff>, Error> {
+    let mut only = vec![Only::Ids("staff_id = any(?)", ids)];
+    if !within.is_empty() {
+        only.push(Only::Ids(own::STAFF_ALONE, within.iter().map(|id| id.0).collect()));
+    }
+    let staff: Vec<Staff> = rows::lock_all(tx, &TABLE, &only).await?;
+    Ok(staff.into_iter().map(|staff| (staff.staff_id, staff)).collect())
 }
 
 impl Among {

@@ -13,6 +13,7 @@ use kernel::{
     tx::Tx,
 };
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 pub use entity::{CreateStudent, PatchStudent, Student, StudentId};
 use store::Sealed;
@@ -176,6 +177,32 @@ pub(crate) async fn reach(tx: &mut Tx, id: StudentId) -> Result<Student, Error> 
     let own = own::students(tx).await?;
     let row: Sealed = rows::lock(tx, &TABLE, id.0, &own).await?.ok_or(Error::Missing)?;
     only(tx, row).await
+}
+
+/// The students of these who are reached from schools, or from the whole district when there are none, locked.
+pub(crate) async fn lock_all(
+    tx: &mut Tx,
+    ids: Vec<Uuid>,
+    within: &[SchoolId],
+) -> Result<HashMap<StudentId, Student>, Error> {
+    let rows = rows::lock_all(tx, &TABLE, &these(ids, within)).await?;
+    let students = store::unsealed(tx, rows).await?;
+    Ok(students.into_iter().map(|student| (student.student_id, student)).collect())
+}
+
+/// As [`lock_all`], but held as they are, and only who is there.
+pub(crate) async fn hold_all(
+    tx: &mut Tx,
+    ids: Vec<Uuid>,
+    within: &[SchoolId],
+) -> Result<HashMap<StudentId, Presence>, Error> {
+    Ok(rows::hold_all(tx, &store::PRESENT, &these(ids, within)).await?.into_iter().collect())
+}
+
+fn these(ids: Vec<Uuid>, within: &[SchoolId]) -> Vec<Only> {
+    let within = (!within.is_empty())
+        .then(|| Only::Ids(own::OF_SCHOOLS, within.iter().map(|id| id.0).collect()));
+    [Only::Ids("student_id = any(?)", ids)].into_iter().chain(within).collect()
 }
 
 /// A student whom something new belongs to: whom the caller reaches and who is active, held so until the end. `pointer`

@@ -11,9 +11,14 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::contracts;
 pub use probes::Probes;
 
-/// Every operation of every context.
+/// Every operation of every context whose body fits in memory.
 fn operations() -> OpenApiRouter<Kernel> {
     OpenApiRouter::new().merge(kernel::http::routes::routes()).merge(roster::http::routes())
+}
+
+/// Every operation of every context that streams its body.
+fn uploads() -> OpenApiRouter<Kernel> {
+    OpenApiRouter::new().merge(roster::http::uploads())
 }
 
 /// The OpenAPI document.
@@ -21,7 +26,7 @@ fn operations() -> OpenApiRouter<Kernel> {
 /// # Errors
 /// Names an operation without a row in the permission table.
 pub fn openapi() -> Result<Value, String> {
-    let declared = operations().into_openapi();
+    let declared = operations().merge(uploads()).into_openapi();
     let document = serde_json::to_value(declared).map_err(|e| e.to_string())?;
     kernel::http::openapi::finish(contracts::titled(document))
 }
@@ -33,6 +38,7 @@ pub fn openapi() -> Result<Value, String> {
 pub fn router(kernel: Kernel, probes: Probes) -> Result<Router, String> {
     let openapi = openapi()?;
     let (operations, _) = operations().split_for_parts();
+    let (uploads, _) = uploads().split_for_parts();
     let open = Router::new()
         .route("/", get(documents::index))
         .route("/openapi.json", get(documents::json(&openapi)))
@@ -42,5 +48,5 @@ pub fn router(kernel: Kernel, probes: Probes) -> Result<Router, String> {
         .route("/problems/{slug}", get(documents::problem))
         .merge(documents::browser())
         .merge(probes.routes());
-    Ok(kernel::http::layered(operations.merge(open), kernel))
+    Ok(kernel::http::layered(operations.merge(open), uploads, kernel))
 }

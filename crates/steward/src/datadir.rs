@@ -3,6 +3,7 @@
 //! ```text
 //! lock           held by the running server; holds its pid
 //! run.json       where the running server listens; gone when it has stopped
+//! node           the id under which this folder's server holds jobs
 //! steward.toml   settings, if any
 //! postgres/      the private database (see `cluster`), owned by the user it runs as
 //! *.key          secrets, mode 0600
@@ -18,8 +19,10 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use kernel::{Clock, Ids};
 use nix::unistd::{Uid, User, geteuid};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Least free space for a start, in bytes: a segment of the database's log (16 MiB) and as much again to work with.
 pub const LEAST_FREE: u64 = 32 << 20;
@@ -27,6 +30,8 @@ pub const LEAST_FREE: u64 = 32 << 20;
 /// A command that looks whether a server runs holds the lock for an instant; a start waits that long for it.
 const LOCK_PATIENCE: Duration = Duration::from_millis(20);
 const LOCK_TRIES: u32 = 10;
+/// The file with the id of the node.
+const NODE: &str = "node";
 
 /// An exclusively held data folder. Dropping it takes `run.json` away and lets the next server in.
 #[derive(Debug)]
@@ -135,6 +140,23 @@ impl DataDir {
         let dir = Self { path, _lock: lock };
         dir.retract(); // left by a killed server
         Ok(dir)
+    }
+
+    /// The id of the node whose folder it is, made when it is first asked for. The lock sees to it that no other process
+    /// has it.
+    ///
+    /// # Errors
+    /// A file that cannot be read or written, or holds no id.
+    pub fn node(&self) -> Result<Uuid, Error> {
+        let path = self.path.join(NODE);
+        let made = Ids::random(Clock::system()).next().to_string();
+        if !path.exists() {
+            std::fs::write(&path, made).map_err(|source| io_error(&path, source))?;
+        }
+        let text = std::fs::read_to_string(&path).map_err(|source| io_error(&path, source))?;
+        let no_id =
+            || io_error(&path, io::Error::new(ErrorKind::InvalidData, "no id: remove the file"));
+        text.trim().parse().map_err(|_| no_id())
     }
 
     /// The folder, absolute and without symbolic links.

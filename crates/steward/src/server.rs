@@ -71,6 +71,8 @@ pub struct Plan {
     pub reactions: Vec<kernel::inbox::Reaction>,
     /// Kinds of jobs, of every context.
     pub jobs: Vec<kernel::job::JobKind>,
+    /// This node: the same after a restart, so that it goes on with its jobs at once.
+    pub node: uuid::Uuid,
     /// Where the heads of the audit chains are appended to, beside the feed.
     pub audit_heads: Option<PathBuf>,
 }
@@ -169,6 +171,7 @@ fn kernel(plan: &Plan) -> anyhow::Result<Kernel> {
         cursors: CursorKey::from(&plan.master),
         master: plan.master.clone(),
         regions: plan.regions.clone(),
+        spool: plan.dir.clone(),
     }))
 }
 

@@ -180,7 +180,8 @@ fn plan(database: &Database, folder: &Path, issuer: &Issuer, clock: &Clock) -> R
         rate_per_minute: CREATIONS_A_MINUTE,
         feed_days: 30,
         reactions: Vec::new(),
-        jobs: Vec::new(),
+        jobs: vec![roster::bulk::JOB],
+        node: uuid::Uuid::max(),
         audit_heads: None,
     })
 }

@@ -15,7 +15,7 @@ use crate::{
     permission::{Permission, Row, Scope},
     problem::{Problem, kinds},
     rate::RateClass,
-    unit::Once,
+    unit::{KEPT_HOURS, Once},
 };
 
 /// Longest idempotency key, in characters.
@@ -208,7 +208,7 @@ fn once(parts: &Parts, row: &Row, scope: TenantId) -> Result<Option<Once>, Probl
             "the body was not fingerprinted: http::buffer is missing",
         ))
     })?;
-    Ok(Some(Once { scope, key: key.to_owned(), request }))
+    Ok(Some(Once { scope, key: key.to_owned(), request, kept_hours: KEPT_HOURS }))
 }
 
 /// The version that If-Match names. A tag that is none of ours names a version that never is.

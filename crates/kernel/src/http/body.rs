@@ -49,22 +49,38 @@ impl<T: DeserializeOwned> Body<T> {
         if !self.json {
             return Err(Problem::new(&kinds::MEDIA_TYPE, "Send Content-Type: application/json."));
         }
-        if depth(&self.bytes) > DEPTH_MAX {
-            return Err(Problem::new(
-                &kinds::MALFORMED,
-                format!("The JSON is nested deeper than {DEPTH_MAX}."),
-            ));
-        }
-        if self.bytes.trim_ascii_start().first() == Some(&b'[') {
-            // Derived deserialisation would take an array for a struct, its fields in order.
-            return Err(refused("", "wrong_shape", "expected an object, found an array"));
-        }
-        let mut json = serde_json::Deserializer::from_slice(&self.bytes);
-        let value: T = serde_path_to_error::deserialize(&mut json).map_err(|e| malformed(&e))?;
-        json.end()
-            .map_err(|e| Problem::new(&kinds::MALFORMED, format!("After the JSON value: {e}.")))?;
-        Ok(value)
+        json(&self.bytes)
     }
+}
+
+/// Reads the JSON object of a `T`.
+///
+/// # Errors
+/// 400 with the place for what is none.
+pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if depth(bytes) > DEPTH_MAX {
+        return Err(Problem::new(
+            &kinds::MALFORMED,
+            format!("The JSON is nested deeper than {DEPTH_MAX}."),
+        ));
+    }
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        // Derived deserialisation would take an array for a struct, its fields in order.
+        return Err(refused("", "wrong_shape", "expected an object, found an array"));
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value: T = serde_path_to_error::deserialize(&mut json).map_err(|e| malformed(&e))?;
+    json.end()
+        .map_err(|e| Problem::new(&kinds::MALFORMED, format!("After the JSON value: {e}.")))?;
+    Ok(value)
+}
+
+/// The same of a value that is in memory.
+///
+/// # Errors
+/// 400 with the place for what is none.
+pub fn value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(|e| malformed(&e))
 }
 
 fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {

@@ -53,6 +53,15 @@ pub(super) async fn claim(
     Ok(jobs.collect())
 }
 
+/// Ends the claims of a node that has died: the caller is that node, started again. Returns how many there were.
+pub(super) async fn take_back(kernel: &Kernel, node: Uuid) -> sqlx::Result<u64> {
+    let done =
+        sqlx::query!("update kernel.job set holder = null, until = null where holder = $1", node)
+            .execute(&kernel.system)
+            .await?;
+    Ok(done.rows_affected())
+}
+
 /// Does this run still hold the job?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hold {

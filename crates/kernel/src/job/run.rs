@@ -34,7 +34,7 @@ const RETRY_MAX: Duration = Duration::from_mins(30);
 pub struct Runner {
     /// The kernel.
     pub kernel: Kernel,
-    /// This node.
+    /// This node: the same id after a restart, and no other process has it.
     pub node: Uuid,
     /// The kinds that this server knows. Jobs of other kinds wait for a server that knows them.
     pub kinds: Vec<JobKind>,
@@ -46,6 +46,7 @@ pub async fn run(runner: Runner, stop: CancellationToken) {
     let mut woken = runner.kernel.wake.commits();
     let mut running = JoinSet::new();
     let mut failures = 0;
+    stop.run_until_cancelled(take_back(&runner)).await;
     while !stop.is_cancelled() {
         while running.try_join_next().is_some() {}
         let free = PARALLEL.saturating_sub(running.len());
@@ -69,6 +70,21 @@ pub async fn run(runner: Runner, stop: CancellationToken) {
         stop.run_until_cancelled(next_look(&mut woken, &mut running)).await;
     }
     while running.join_next().await.is_some() {}
+}
+
+/// Frees what this node held when it died: it goes on at once instead of after a lease.
+async fn take_back(runner: &Runner) {
+    match claim::take_back(&runner.kernel, runner.node).await {
+        Ok(0) => {}
+        Ok(jobs) => tracing::info!(jobs, "going on with the jobs of before"),
+        Err(error) => {
+            let error = db::describe(&error);
+            tracing::warn!(
+                error,
+                "could not take back the jobs of before: they wait for their leases"
+            );
+        }
+    }
 }
 
 /// Waits for a commit, the end of a job when all places are taken, or the next poll.

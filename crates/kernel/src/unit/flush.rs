@@ -10,11 +10,8 @@ use crate::{
     cx::Context,
     problem::Problem,
     tx::{Change, Tx},
-    unit::Once,
+    unit::{KEPT_HOURS, Once},
 };
-
-/// How long an answer is kept for replay, in hours.
-const KEPT_HOURS: i64 = 24;
 
 #[derive(Default)]
 struct Audits {
@@ -125,7 +122,8 @@ async fn store(
     let (actor, now) = (context.caller.actor(), tx.now());
     let headers = serde_json::to_value(keep.map(|(_, reply)| &reply.headers))
         .map_err(|e| Problem::internal(&e))?;
-    let expires = now + jiff::SignedDuration::from_hours(KEPT_HOURS);
+    let kept = keep.map_or(KEPT_HOURS, |(once, _)| once.kept_hours);
+    let expires = now + jiff::SignedDuration::from_hours(kept);
     sqlx::query!(
         r#"with audits as (
              insert into kernel.audit (tenant_id, audit_id, action, entity, entity_id, outcome, actor, correlation_id, record)

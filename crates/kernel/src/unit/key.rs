@@ -23,7 +23,14 @@ pub struct Once {
     pub key: String,
     /// SHA-256 of method, path and body.
     pub request: [u8; 32],
+    /// How long the answer is kept for replay, in hours.
+    pub kept_hours: i64,
 }
+
+/// How long an answer is kept for replay, in hours.
+pub const KEPT_HOURS: i64 = 24;
+/// The same for uploads: a job that takes long, or fails on a Friday, is asked for again on Monday.
+pub const UPLOAD_KEPT_HOURS: i64 = 7 * 24;
 
 impl Once {
     /// The number of the advisory lock that a unit of work of `caller` under this key takes as it begins.

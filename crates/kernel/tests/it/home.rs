@@ -113,6 +113,7 @@ impl Home {
             cursors: CursorKey::from(&master),
             master,
             regions: Vec::new(),
+            spool: self.folder.path().to_owned(),
         })
     }
 

@@ -31,6 +31,9 @@ pub static TABLE: Table = Table {
     ],
 };
 
+/// Who is there, and whether they still belong to the district.
+pub(super) static PRESENT: Table = Table { columns: "student_id, status", ..TABLE };
+
 /// A student as the table holds them.
 #[derive(sqlx::FromRow)]
 pub(crate) struct Sealed {

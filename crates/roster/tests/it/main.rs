@@ -6,6 +6,7 @@
 )]
 
 mod audit;
+mod bulk;
 mod class;
 mod feed;
 mod home;

@@ -114,6 +114,7 @@ async fn kernel(config: &Config, database: &database::Database) -> anyhow::Resul
         cursors: CursorKey::from(&master),
         master,
         regions: Vec::new(),
+        spool: config.data_dir.clone(),
         clock,
     }))
 }

@@ -66,7 +66,7 @@ pub async fn run(args: ServeArgs, config: Config) -> anyhow::Result<()> {
     }
     let dir = Arc::new(DataDir::open(&config.data_dir)?);
     let database = database::open(&config, &dir).await?;
-    let plan = plan(&config, dir.path(), &database).await?;
+    let plan = plan(&config, &dir, &database).await?;
     let server = Server::start(plan, metrics).await?;
     let run = Run {
         pid: std::process::id(),
@@ -120,8 +120,13 @@ async fn wait_for_signal() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn plan(config: &Config, dir: &Path, database: &database::Database) -> anyhow::Result<Plan> {
-    let settings = &config.settings;
+async fn plan(
+    config: &Config,
+    dir: &DataDir,
+    database: &database::Database,
+) -> anyhow::Result<Plan> {
+    let (settings, node) = (&config.settings, dir.node()?);
+    let dir = dir.path();
     let clock = Clock::system();
     let region =
         |r: &config::Region| Region { name: r.name.clone(), max_tenants: i64::from(r.max_tenants) };
@@ -141,7 +146,8 @@ async fn plan(config: &Config, dir: &Path, database: &database::Database) -> any
         rate_per_minute: settings.rate_per_minute,
         feed_days: settings.feed_days,
         reactions: Vec::new(),
-        jobs: Vec::new(),
+        jobs: vec![roster::bulk::JOB],
+        node,
         audit_heads: settings.audit_heads.clone(),
     })
 }

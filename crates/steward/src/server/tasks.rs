@@ -59,7 +59,7 @@ impl Tasks {
         };
         tasks.tracker.spawn(retention::run(retention, tasks.background.clone()));
         let kinds = plan.jobs.iter().copied().chain([approval::JOB]).collect();
-        let runner = Runner { kernel: kernel.clone(), node, kinds };
+        let runner = Runner { kernel: kernel.clone(), node: plan.node, kinds };
         tasks.tracker.spawn(job::run(runner, tasks.background.clone()));
         tasks.react(kernel, plan, leases, link);
         if let Some(program) = plan.database_password.clone() {

@@ -6,6 +6,7 @@
 #![expect(clippy::indexing_slicing, reason = "a test fails by panicking, and shows where")]
 
 mod broker_down;
+mod bulk;
 mod cancelled;
 mod checker;
 mod crash;

@@ -134,7 +134,11 @@ pub(super) fn free_port() -> u16 {
 }
 
 /// Waits until something is so and returns how long that took.
-pub(super) async fn until(what: &str, patience: Duration, so: impl AsyncFn() -> bool) -> Duration {
+pub(super) async fn until(
+    what: &str,
+    patience: Duration,
+    mut so: impl AsyncFnMut() -> bool,
+) -> Duration {
     let began = Instant::now();
     while !so().await {
         assert!(began.elapsed() < patience, "still not so after {patience:?}: {what}");

@@ -19,7 +19,12 @@ pub(crate) struct Entry {
     pub(crate) success: u16,
     /// A valid body with every field; the number makes names unique.
     pub(crate) body: Option<fn(u64, &Target) -> Value>,
+    /// What a valid body streams instead: one row, as its JSON.
+    pub(crate) row: Option<fn(u64, &Target) -> Value>,
 }
+
+/// Makes names unique.
+static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// What a parameter of a path, or a field of a list's items, names.
 pub(crate) type Named = fn(&Target) -> Uuid;
@@ -35,72 +40,87 @@ pub(crate) static PARAMETERS: &[(&str, Named)] = &[
     ("staffId", |target| target.teacher),
     ("teacherId", |target| target.teacher),
     ("enrollmentId", |target| target.enrollment),
+    ("jobId", |target| target.job),
 ];
 
 const fn without_body(id: &'static str, success: u16) -> Entry {
-    Entry { id, success, body: None }
+    Entry { id, success, body: None, row: None }
+}
+
+const fn with_body(id: &'static str, success: u16, body: fn(u64, &Target) -> Value) -> Entry {
+    Entry { id, success, body: Some(body), row: None }
+}
+
+const fn with_rows(id: &'static str, row: fn(u64, &Target) -> Value) -> Entry {
+    Entry { id, success: 202, body: None, row: Some(row) }
 }
 
 /// One entry for each operation.
 pub(crate) static ENTRIES: &[Entry] = &[
-    Entry { id: "provisionTenant", success: 201, body: Some(tenant) },
+    with_body("provisionTenant", 201, tenant),
     without_body("listTenants", 200),
     without_body("readTenant", 200),
     without_body("suspendTenant", 200),
     without_body("reactivateTenant", 200),
     without_body("deactivateTenant", 200),
-    Entry { id: "createSchool", success: 201, body: Some(school) },
+    with_body("createSchool", 201, school),
     without_body("listSchools", 200),
     without_body("readSchool", 200),
-    Entry { id: "updateSchool", success: 200, body: Some(school) },
+    with_body("updateSchool", 200, school),
     without_body("archiveSchool", 204),
-    Entry { id: "createTerm", success: 201, body: Some(term) },
+    with_body("createTerm", 201, term),
     without_body("listTerms", 200),
     without_body("readTerm", 200),
-    Entry { id: "updateTerm", success: 200, body: Some(term) },
-    Entry { id: "createRoom", success: 201, body: Some(room) },
+    with_body("updateTerm", 200, term),
+    with_body("createRoom", 201, room),
     without_body("listRooms", 200),
     without_body("readRoom", 200),
-    Entry { id: "updateRoom", success: 200, body: Some(room_patch) },
+    with_body("updateRoom", 200, room_patch),
     without_body("archiveRoom", 204),
-    Entry { id: "createClass", success: 201, body: Some(class) },
+    with_body("createClass", 201, class),
     without_body("listClasses", 200),
     without_body("readClass", 200),
-    Entry { id: "updateClass", success: 200, body: Some(class_patch) },
+    with_body("updateClass", 200, class_patch),
     without_body("archiveClass", 204),
     without_body("listMembers", 200),
-    Entry { id: "assignTeacher", success: 200, body: Some(assign) },
+    with_body("assignTeacher", 200, assign),
     without_body("unassignTeacher", 204),
-    Entry { id: "createStudent", success: 201, body: Some(student) },
+    with_body("createStudent", 201, student),
     without_body("listStudents", 200),
     without_body("readStudent", 200),
-    Entry { id: "updateStudent", success: 200, body: Some(student) },
+    with_body("updateStudent", 200, student),
     without_body("removeStudent", 204),
-    Entry { id: "deactivateStudent", success: 200, body: Some(why) },
+    with_body("deactivateStudent", 200, why),
     without_body("reactivateStudent", 200),
-    Entry { id: "lookupStudents", success: 200, body: Some(lookup) },
-    Entry { id: "createStaff", success: 201, body: Some(staff) },
+    with_body("lookupStudents", 200, lookup),
+    with_body("createStaff", 201, staff),
     without_body("listStaff", 200),
     without_body("readStaff", 200),
-    Entry { id: "updateStaff", success: 200, body: Some(staff) },
+    with_body("updateStaff", 200, staff),
     without_body("removeStaff", 204),
-    Entry { id: "deactivateStaff", success: 200, body: Some(why) },
-    Entry { id: "createTeacher", success: 201, body: Some(staff) },
+    with_body("deactivateStaff", 200, why),
+    with_body("createTeacher", 201, staff),
     without_body("listTeachers", 200),
     without_body("readTeacher", 200),
-    Entry { id: "updateTeacher", success: 200, body: Some(staff) },
+    with_body("updateTeacher", 200, staff),
     without_body("removeTeacher", 204),
-    Entry { id: "deactivateTeacher", success: 200, body: Some(why) },
-    Entry { id: "createEnrollment", success: 201, body: Some(enrollment) },
+    with_body("deactivateTeacher", 200, why),
+    with_body("createEnrollment", 201, enrollment),
     without_body("listEnrollments", 200),
     without_body("readEnrollment", 200),
-    Entry { id: "withdrawEnrollment", success: 200, body: Some(withdraw) },
+    with_body("withdrawEnrollment", 200, withdraw),
+    with_rows("bulkStudents", student_row),
+    with_rows("bulkTeachers", teacher_row),
+    with_rows("bulkEnrollments", enrollment_row),
+    without_body("listBulkJobs", 200),
+    without_body("readBulkJob", 200),
+    without_body("readBulkResults", 200),
     without_body("readFeed", 200),
     without_body("listAudit", 200),
     without_body("readOutbox", 200),
     without_body("listApprovals", 200),
     without_body("readApproval", 200),
-    Entry { id: "decideApproval", success: 200, body: Some(decision) },
+    with_body("decideApproval", 200, decision),
 ];
 
 fn tenant(n: u64, _: &Target) -> Value {
@@ -176,6 +196,21 @@ fn withdraw(_: u64, _: &Target) -> Value {
     json!({"effectiveDate": "2026-10-01", "reason": "Moved away"})
 }
 
+fn student_row(n: u64, target: &Target) -> Value {
+    json!({"externalId": format!("B-{n}"), "givenName": "Ada", "familyName": format!("Row {n}"), "birthDate": "2015-03-02",
+        "grade": "05", "schoolIds": [target.school]})
+}
+
+fn teacher_row(n: u64, target: &Target) -> Value {
+    json!({"externalId": format!("T-{n}"), "staffType": ["teacher"], "givenName": "Grace", "familyName": format!("Row {n}"),
+        "email": "g@example.org", "certification": "Mathematics", "schoolIds": [target.school]})
+}
+
+fn enrollment_row(n: u64, target: &Target) -> Value {
+    json!({"studentId": target.student, "classId": target.class, "effectiveStart": format!("{}-01-11", 2028 + n % 5_000),
+        "effectiveEnd": format!("{}-01-12", 2028 + n % 5_000)})
+}
+
 /// What a path or body names.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target {
@@ -191,6 +226,8 @@ pub(crate) struct Target {
     pub(crate) student: Uuid,
     pub(crate) teacher: Uuid,
     pub(crate) enrollment: Uuid,
+    /// A bulk job that ended at `school`.
+    pub(crate) job: Uuid,
 }
 
 impl Target {
@@ -208,6 +245,7 @@ impl Target {
             student: nil,
             teacher: nil,
             enrollment: nil,
+            job: nil,
         }
     }
 }
@@ -272,6 +310,7 @@ impl Operation {
         let path = PARAMETERS.iter().fold(path, named);
         let path = path.replace("{context}", "roster");
         let path = if self.id() == "archiveSchool" { path + "?cascade=true" } else { path };
+        let path = if self.entry.row.is_some() { path + "?source=sis" } else { path };
         assert!(
             !path.contains('{'),
             "{}: say in Operation::path (crates/steward/tests/it/matrix/operations.rs) what {path} stands for",
@@ -282,8 +321,13 @@ impl Operation {
 
     /// A valid body of the operation, if it has one.
     pub(crate) fn body(&self, target: &Target) -> Option<Value> {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
         self.entry.body.map(|body| body(NEXT.fetch_add(1, Ordering::Relaxed), target))
+    }
+
+    fn with_row(&self, request: Request, target: &Target) -> Request {
+        let Some(row) = self.entry.row else { return request };
+        let row = row(NEXT.fetch_add(1, Ordering::Relaxed), target);
+        request.header("content-type", "application/jsonl").bytes(format!("{row}\n"))
     }
 
     /// A valid request.
@@ -293,7 +337,7 @@ impl Operation {
             Some(body) => {
                 request.header("content-type", "application/json").bytes(body.to_string())
             }
-            None => request,
+            None => self.with_row(request, target),
         };
         match self.method {
             Method::PATCH | Method::PUT => request.header("if-match", "\"1\""),

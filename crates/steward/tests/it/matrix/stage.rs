@@ -1,6 +1,7 @@
 //! A server with two districts, and everybody who may call it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use kernel::permission::{ApprovalRead, Permission, Scope};
 use kernel::{Role, TenantId};
@@ -83,7 +84,20 @@ impl Stage {
         let enrollment = json!({"studentId": student, "classId": class, "effectiveStart": "2026-09-01", "effectiveEnd": "2026-12-18"});
         let enrollment = make("/enrollments", "enrollmentId", enrollment).await;
         let approval = self.question(tenant).await;
-        Target { tenant, school, approval, year, term, room, class, student, teacher, enrollment }
+        let job = self.job(tenant, school).await;
+        Target {
+            tenant,
+            school,
+            approval,
+            year,
+            term,
+            room,
+            class,
+            student,
+            teacher,
+            enrollment,
+            job,
+        }
     }
 
     /// An approval whose levels are all the roles that see any, all of them asked by now.
@@ -101,6 +115,31 @@ impl Stage {
         .fetch_one(&self.server.database.admin)
         .await
         .unwrap()
+    }
+
+    /// A bulk job of somebody whose permission ended at the school.
+    async fn job(&self, tenant: TenantId, school: Uuid) -> Uuid {
+        sqlx::query_scalar(
+            "insert into roster.bulk_job (tenant_id, job_id, job_type, status, source, options, format, checksum, bytes, school_ids,
+               total_rows, processed_rows, failed_rows, place, line, summary, version, created_at, updated_at, completed_at)
+             values ($1, gen_random_uuid(), 'Students', 'Completed', 'sis', '{}', 'csv', 'ff', 1, array[$2::uuid], 1, 1, 0, 1, 2, '{}', 2,
+                     now(), now(), now())
+             returning job_id",
+        )
+        .bind(tenant.0)
+        .bind(school)
+        .fetch_one(&self.server.database.admin)
+        .await
+        .unwrap()
+    }
+
+    /// Waits until every bulk job is over: what it changes is on record then.
+    pub(crate) async fn settled(&self) {
+        let query = "select count(*) from roster.bulk_job where status in ('Pending', 'Running')";
+        let admin = &self.server.database.admin;
+        while sqlx::query_scalar::<_, i64>(query).fetch_one(admin).await.unwrap() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Something that an operation may use up: a new school, or a new district for what ends districts.
@@ -175,6 +214,7 @@ impl Stage {
 
     /// How many refusals are on record, and how many changes: every change is audited.
     pub(crate) async fn recorded(&self) -> (i64, i64) {
+        self.settled().await;
         sqlx::query_as(
             "select count(*) filter (where outcome = 'denied'), count(*) filter (where outcome <> 'denied')
              from kernel.audit",
