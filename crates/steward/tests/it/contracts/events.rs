@@ -1,6 +1,7 @@
 //! What is published is what is described: every operation of the roster, seen by a subscriber.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use steward::contracts;
@@ -80,6 +81,18 @@ async fn everything_happens(admin: &Client) {
     }
     for gone in [class, room, school] {
         admin.delete(&gone).await.unwrap().expect(204);
+    }
+    bulk(admin).await;
+}
+
+/// A bulk job from its file to its end.
+async fn bulk(admin: &Client) {
+    let sent = admin.post("/bulk/students?source=sis", ()).header("content-type", "text/csv");
+    let accepted = sent.bytes("givenName,familyName\nAlan,Turing\n").await.unwrap();
+    accepted.expect(202);
+    let job = async || admin.get(accepted.header("location")).await.unwrap().expect(200);
+    while job().await["status"] != "Completed" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
