@@ -87,10 +87,13 @@ async fn take_back(runner: &Runner) {
     }
 }
 
-/// Waits for a commit, the end of a job when all places are taken, or the next poll.
+/// Waits for a commit, the end of a job, which may have another turn, or the next poll.
 async fn next_look(woken: &mut tokio::sync::watch::Receiver<()>, running: &mut JoinSet<()>) {
     if running.len() < PARALLEL {
-        hint_or(woken, POLL).await;
+        tokio::select! {
+            () = hint_or(woken, POLL) => {}
+            Some(_) = running.join_next() => {}
+        }
     } else {
         // Ended or timed out: the caller looks.
         tokio::time::timeout(POLL, running.join_next()).await.ok();

@@ -43,7 +43,9 @@ async fn turn<P: Permission>(
     action: &'static str,
 ) -> Result<Next, Problem> {
     let mut reader = Reader::<P>::open(job, &bulk).await?;
-    for _ in 0..TURN {
+    // After a death the turn is one chunk: its end tells the kernel that the job goes on, however often the server dies.
+    let chunks = if job.attempt > 1 { 1 } else { TURN };
+    for _ in 0..chunks {
         let records = reader.take(CHUNK).await?;
         if records.is_empty() {
             return super::finish::<P>(job, JobStatus::Completed, None).await;
