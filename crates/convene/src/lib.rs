@@ -3,4 +3,12 @@
 //! Everything here is a pure function of its input: no clock, no database, no network, no language model. The same
 //! input and the same seed give the same bytes, on every machine.
 
+pub mod approval;
+pub mod artifact;
+pub mod brief;
+pub mod catalogue;
+pub mod gate;
+pub mod instruction;
+pub mod library;
+pub mod lifecycle;
 pub mod math;
