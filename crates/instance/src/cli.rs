@@ -2,6 +2,7 @@
 //!
 //! One file a command, each with its arguments, its examples and `run`.
 
+pub mod parse;
 pub mod validate;
 
 use std::{io::Write, process::ExitCode};
@@ -10,6 +11,7 @@ use clap::{Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
+  instance parse messages.log
   instance validate --message \"11/14/25-09:45:55:657 (50745) 0 [Utility.Event] Enabling logons\"
   instance validate --file messages.log
 
@@ -26,6 +28,9 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Count, select, convert and follow the entries of a log
+    #[command(before_help = parse::EXAMPLES)]
+    Parse(parse::Parse),
     /// Say which rule of the grammar an entry breaks, and at which column
     #[command(before_help = validate::EXAMPLES)]
     Validate(validate::Validate),
@@ -71,6 +76,7 @@ pub fn run(cli: Cli) -> ExitCode {
 /// Runs one command; whoever has a command line of their own embeds [`Command`] and calls this.
 pub fn execute(command: Command) -> ExitCode {
     let done = match command {
+        Command::Parse(args) => parse::run(&args),
         Command::Validate(args) => validate::run(&args),
     };
     done.unwrap_or_else(|e| failed(&e))

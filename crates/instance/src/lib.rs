@@ -4,4 +4,5 @@
 //! `instance` binary, whose commands `steward instance` has too.
 
 pub mod cli;
+pub mod clock;
 pub mod log;

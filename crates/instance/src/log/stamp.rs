@@ -67,6 +67,38 @@ impl Stamp {
         }
     }
 
+    /// As in the log.
+    #[must_use]
+    pub fn bytes(self) -> [u8; Self::BYTES] {
+        let mut out = *Self::SHAPE;
+        let year = self.year % 100;
+        let fields = [(0, self.month), (3, self.day), (6, year as u8), (9, self.hour)];
+        let fields = fields.into_iter().chain([(12, self.minute), (15, self.second)]);
+        fields.for_each(|(at, value)| digits(&mut out, at, 2, value.into()));
+        digits(&mut out, 18, 3, self.milli);
+        out
+    }
+
+    /// ISO 8601, without a zone, for the log names none: `2025-11-14T09:45:55.657`.
+    #[must_use]
+    pub fn iso(self) -> [u8; 23] {
+        let mut out = *b"0000-00-00T00:00:00.000";
+        digits(&mut out, 0, 4, self.year);
+        let fields = [(5, self.month), (8, self.day), (11, self.hour), (14, self.minute)];
+        for (at, value) in fields {
+            digits(&mut out, at, 2, value.into());
+        }
+        digits(&mut out, 17, 2, self.second.into());
+        digits(&mut out, 20, 3, self.milli);
+        out
+    }
+
+    /// Minutes since the first of year 0, all months taken for 31 days: equal minutes are equal, later ones are greater.
+    pub(super) const fn minute_key(self) -> u32 {
+        let days = (self.year as u32 * 12 + self.month as u32) * 31 + self.day as u32;
+        (days * 24 + self.hour as u32) * 60 + self.minute as u32
+    }
+
     /// The point in local time; nothing when there is no such day.
     #[must_use]
     pub fn civil(self) -> Option<DateTime> {
@@ -75,6 +107,14 @@ impl Stamp {
             [self.month, self.day, self.hour, self.minute, self.second].map(u8::cast_signed);
         DateTime::new(year, month, day, hour, minute, second, i32::from(self.milli) * 1_000_000)
             .ok()
+    }
+}
+
+/// Writes `value` in decimal over `count` places from `at`.
+fn digits(out: &mut [u8], at: usize, count: usize, mut value: u16) {
+    for place in out.iter_mut().skip(at).take(count).rev() {
+        *place = b'0' + (value % 10) as u8;
+        value /= 10;
     }
 }
 
@@ -106,8 +146,6 @@ impl From<DateTime> for Stamp {
 
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { year, month, day, hour, minute, second, milli } = self;
-        let year = year % 100;
-        write!(f, "{month:02}/{day:02}/{year:02}-{hour:02}:{minute:02}:{second:02}:{milli:03}")
+        f.write_str(&String::from_utf8_lossy(&self.bytes()))
     }
 }
