@@ -2,6 +2,7 @@
 //!
 //! One file a command, each with its arguments, its examples and `run`.
 
+pub mod generate;
 pub mod parse;
 pub mod validate;
 
@@ -11,6 +12,7 @@ use clap::{Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
+  instance generate --category resource --severity 2-3 --count 100
   instance parse messages.log
   instance validate --message \"11/14/25-09:45:55:657 (50745) 0 [Utility.Event] Enabling logons\"
   instance validate --file messages.log
@@ -28,6 +30,9 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write entries as an instance would
+    #[command(before_help = generate::EXAMPLES)]
+    Generate(generate::Generate),
     /// Count, select, convert and follow the entries of a log
     #[command(before_help = parse::EXAMPLES)]
     Parse(parse::Parse),
@@ -76,6 +81,7 @@ pub fn run(cli: Cli) -> ExitCode {
 /// Runs one command; whoever has a command line of their own embeds [`Command`] and calls this.
 pub fn execute(command: Command) -> ExitCode {
     let done = match command {
+        Command::Generate(args) => generate::run(&args),
         Command::Parse(args) => parse::run(&args),
         Command::Validate(args) => validate::run(&args),
     };

@@ -2,5 +2,6 @@
 #![expect(clippy::expect_used, reason = "tests")]
 
 mod follow;
+mod generate;
 mod grammar;
 mod parse;
