@@ -15,6 +15,8 @@ use kernel::TenantId;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
+use crate::parts::roster;
+
 /// One connection.
 pub(crate) struct Connection(SendRequest<Full<Bytes>>);
 
@@ -34,6 +36,7 @@ pub(crate) enum Ask {
     Create,
     List,
     Read,
+    Roster(roster::Ask),
 }
 
 impl Connection {
@@ -81,6 +84,11 @@ impl Api {
                 let path = format!("{schools}/{}", school.context("no school to read")?);
                 self.request(Method::GET, &path, None, number)?
             }
+            Ask::Roster(ask) => {
+                let (method, path, body) = ask.request(number);
+                let path = format!("/api/v1/tenants/{tenant}{path}");
+                self.request(method, &path, body.as_ref(), number)?
+            }
         };
         let (status, body) = connection.send(request).await?;
         ensure!(status.is_success(), "{ask:?}: {status} {}", String::from_utf8_lossy(&body));
@@ -123,6 +131,28 @@ impl Api {
         let (status, body) = connection.send(request).await?;
         ensure!(status.is_success(), "{path}: {status} {}", String::from_utf8_lossy(&body));
         Ok(body)
+    }
+
+    /// Reads a long answer, piece by piece, and looks at something (its largest value counts) with each.
+    pub(crate) async fn drain(
+        &self,
+        path: &str,
+        watch: impl Fn() -> Result<f64>,
+    ) -> Result<Drained> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let tenant = self.tenant.context("a caller without a tenant")?;
+        let path = format!("/api/v1/tenants/{tenant}{path}");
+        let request = self.request(Method::GET, &path, None, number)?;
+        let answer = self.connect().await?.0.send_request(request).await?;
+        ensure!(answer.status().is_success(), "{path}: {}", answer.status());
+        let (mut body, mut drained) = (answer.into_body(), Drained::default());
+        while let Some(frame) = body.frame().await {
+            let piece = frame?.into_data().unwrap_or_default();
+            drained.lines += piece.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+            drained.megabytes += f64::from(u32::try_from(piece.len())?) / 1e6;
+            drained.watched = drained.watched.max(watch()?);
+        }
+        Ok(drained)
     }
 
     /// Provisions a district, as the platform's administrator.
@@ -173,6 +203,15 @@ impl Api {
         };
         Ok(request.body(Full::new(bytes))?)
     }
+}
+
+/// A long answer that was read.
+#[derive(Default)]
+pub(crate) struct Drained {
+    pub(crate) lines: u64,
+    pub(crate) megabytes: f64,
+    /// The largest value that was seen meanwhile.
+    pub(crate) watched: f64,
 }
 
 /// How many schools the server created, and the time that its units of work took.

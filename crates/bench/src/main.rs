@@ -51,6 +51,7 @@ enum Part {
     Delivery,
     Token,
     Bulk,
+    Roster,
     Backlog,
 }
 
@@ -92,6 +93,9 @@ async fn measured(bench: &Bench, wanted: impl Fn(Part) -> bool) -> Result<()> {
     }
     if wanted(Part::Bulk) {
         parts::bulk::measure(bench).await?;
+    }
+    if wanted(Part::Roster) {
+        parts::roster::measure(bench).await?;
     }
     // Last, because it ends the bench when the order is broken.
     if wanted(Part::Backlog) {

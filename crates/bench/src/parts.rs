@@ -19,6 +19,7 @@ pub(crate) mod backlog;
 pub(crate) mod bulk;
 pub(crate) mod create;
 pub(crate) mod delivery;
+pub(crate) mod roster;
 pub(crate) mod start;
 pub(crate) mod steady;
 pub(crate) mod token;
@@ -137,7 +138,7 @@ impl Sample {
             data: row("data", "kernel.event", "type like '%SchoolCreated'").await?,
             meta: row("meta", "kernel.event", "type like '%SchoolCreated'").await?,
             headers: row("headers", "kernel.idempotency", answer).await?,
-            body: row("convert_from(body, 'UTF8')", "kernel.idempotency", answer).await?,
+            body: row("encode(body, 'hex')", "kernel.idempotency", answer).await?,
         })
     }
 

@@ -68,6 +68,18 @@ impl Database {
         Ok(succeed(&mut psql).await?.trim().to_owned())
     }
 
+    /// Runs a script as the superuser, with these variables: what it prints, without decoration.
+    pub(crate) async fn script(&self, script: &str, variables: &[(&str, &str)]) -> Result<String> {
+        let file = tempfile::NamedTempFile::new()?;
+        std::fs::write(file.path(), script)?;
+        let mut psql = self.command("psql", "postgres");
+        psql.args(["-XAtq", "-v", "ON_ERROR_STOP=1"]);
+        psql.args(
+            variables.iter().flat_map(|(name, value)| ["-v".to_owned(), format!("{name}={value}")]),
+        );
+        Ok(succeed(psql.arg("-f").arg(file.path())).await?.trim().to_owned())
+    }
+
     /// Makes another, empty database of the same schema in the same cluster: nobody relays or seals what is written there.
     pub(crate) async fn twin(&self, name: &'static str) -> Result<Self> {
         self.admin(&[&format!("create database {name} template template0")]).await?;

@@ -4,10 +4,10 @@ pub mod seal;
 pub mod verify;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use uuid::Uuid;
 
-use crate::{ActorKind, TenantId};
+use crate::{ActorKind, TenantId, problem::Problem, tx::Tx};
 
 /// An entity whose changes are recorded.
 pub trait Audited {
@@ -72,4 +72,30 @@ pub struct Record<'a> {
     pub correlation_id: Uuid,
     /// The trace (W3C).
     pub trace_id: &'a str,
+}
+
+/// The newest records about any of these entities, at most `limit`: each as it was sealed. `kinds` are their kinds, such as
+/// `roster.student`.
+///
+/// # Errors
+/// The database's.
+pub async fn about(
+    tx: &mut Tx,
+    kinds: &[&str],
+    entities: &[Uuid],
+    limit: i64,
+) -> Result<Vec<Box<RawValue>>, Problem> {
+    let tenant = tx.tenant().0;
+    let records = sqlx::query_scalar!(
+        "select record from kernel.audit where tenant_id = $1 and entity = any($2) and entity_id = any($3)
+         order by audit_id desc limit $4",
+        tenant,
+        kinds as &[&str],
+        entities,
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let raw = records.into_iter().map(RawValue::from_string).collect::<Result<_, _>>();
+    raw.map_err(|e| Problem::internal(&e))
 }

@@ -17,6 +17,7 @@ use crate::{
     db::Kernel,
     permission::{Permission, Reach, Row},
     problem::{Problem, kinds},
+    snapshot::Snapshot,
     tx::Tx,
     unit::{self, Once, UPLOAD_KEPT_HOURS},
 };
@@ -77,6 +78,25 @@ impl<P: Permission> Cx<P> {
         f: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
     ) -> Result<T, Problem> {
         self.recorded(unit::read(&self.context, f).await).await
+    }
+
+    /// Begins to read from one snapshot, for an answer that is streamed, once it is on record that `fields` of `entity` are
+    /// shown: there is no way back from what was sent.
+    ///
+    /// # Errors
+    /// 503 when too many are running, an unserved tenant, an unreachable database.
+    pub async fn snapshot(
+        &self,
+        entity: &'static str,
+        fields: &[&str],
+    ) -> Result<Snapshot, Problem> {
+        let place = Snapshot::place()?;
+        self.read(async |tx| {
+            tx.disclosed(entity, tx.new_id(), fields);
+            Ok::<_, Problem>(())
+        })
+        .await?;
+        Ok(Snapshot::begin(&self.context, place).await?)
     }
 
     /// Puts a refusal on record that only the transaction could find: the tenant is not served.

@@ -14,6 +14,7 @@ use crate::{
     keys::{DataKeys, MasterKey},
     rate::RateLimits,
     relay::Wake,
+    snapshot::PATIENCE,
     token::Verifier,
 };
 
@@ -25,6 +26,7 @@ struct Inner {
     parts: Parts,
     actor_key: [u8; 32],
     request_key: [u8; 32],
+    answer_key: [u8; 32],
     data_keys: DataKeys,
 }
 
@@ -82,8 +84,9 @@ impl Kernel {
     pub fn new(parts: Parts) -> Self {
         let actor_key = parts.master.derive("steward actor pseudonyms v1");
         let request_key = parts.master.derive("steward request fingerprints v1");
+        let answer_key = parts.master.derive("steward stored answers v1");
         let data_keys = DataKeys::new(&parts.master);
-        Self(Arc::new(Inner { parts, actor_key, request_key, data_keys }))
+        Self(Arc::new(Inner { parts, actor_key, request_key, answer_key, data_keys }))
     }
 
     /// The data keys of tenants, for encrypted fields.
@@ -97,6 +100,10 @@ impl Kernel {
 
     pub(crate) fn request_key(&self) -> &[u8; 32] {
         &self.0.request_key
+    }
+
+    pub(crate) fn answer_key(&self) -> &[u8; 32] {
+        &self.0.answer_key
     }
 
     /// Begins a transaction that sees `tenant` and nothing else, and tries to take `lock` before anything is read: what a
@@ -113,6 +120,7 @@ impl Kernel {
         let begin = match mode {
             Mode::Write => "BEGIN",
             Mode::Read => "BEGIN READ ONLY",
+            Mode::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         };
         // A uuid and a number formatted by us, not text from outside; one round trip for all.
         let lock = lock.map_or_else(String::new, |lock| {
@@ -120,7 +128,14 @@ impl Kernel {
                 ", set_config('steward.claimed', pg_try_advisory_xact_lock({lock})::text, true)"
             )
         });
-        let sql = format!("{begin}; SELECT set_config('steward.tenant', '{tenant}', true){lock}");
+        let patience = if mode == Mode::Snapshot {
+            format!(", set_config('idle_in_transaction_session_timeout', '{PATIENCE}', true)")
+        } else {
+            String::new()
+        };
+        let sql = format!(
+            "{begin}; SELECT set_config('steward.tenant', '{tenant}', true){lock}{patience}"
+        );
         let mut left = self.app.options().get_max_connections() + 1;
         loop {
             let (pool, sql) = (self.app.clone(), sql.clone());
@@ -146,10 +161,14 @@ impl Kernel {
     }
 }
 
-/// Whether a transaction may write.
+/// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
+    /// Reading, each statement what is committed by then.
     Read,
+    /// Reading what is committed as it begins, for as long as the reader takes.
+    Snapshot,
+    /// Writing.
     Write,
 }
 

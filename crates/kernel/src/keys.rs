@@ -12,6 +12,7 @@ mod unlock;
 
 pub use data::DataKeys;
 pub use field::{DataKey, Place};
+pub(crate) use field::{decrypt, encrypt};
 pub use master::{Absent, MasterKey};
 pub use rotate::{Rotated, rotate, tenants};
 pub use unlock::unlock;

@@ -31,6 +31,7 @@ pub mod rate;
 pub mod relay;
 pub mod retention;
 pub mod rows;
+pub mod snapshot;
 pub mod span;
 pub mod tenant;
 pub mod text;

@@ -113,6 +113,16 @@ permissions! {
     StudentRead "roster.student.read" Tenant General [DistrictAdmin Registrar Auditor] own [SchoolAdmin Teacher Interventionist Counselor];
     /// Change, deactivate and reactivate students.
     StudentWrite "roster.student.write" Tenant General [DistrictAdmin Registrar] own [SchoolAdmin];
+    /// Read guardians and how to reach them.
+    GuardianRead "roster.guardian.read" Tenant General [DistrictAdmin Registrar] own [Counselor];
+    /// Create, change and remove guardians.
+    GuardianWrite "roster.guardian.write" Tenant General [DistrictAdmin Registrar] own [SchoolAdmin];
+    /// Read a student's whole record, for the right of access.
+    RecordRead "roster.record.read" Tenant General [DistrictAdmin Registrar] own [];
+    /// Set and release legal holds, and scrub students.
+    RetentionWrite "roster.retention.write" Tenant General [DistrictAdmin] own [];
+    /// Export schools, classes, students, teachers and enrolments.
+    ExportRead "roster.export.read" Tenant General [DistrictAdmin Registrar] own [];
     /// Read staff, teachers among them.
     StaffRead "roster.staff.read" Tenant General [DistrictAdmin Registrar Auditor] own [SchoolAdmin Teacher Interventionist Counselor];
     /// Create, change and deactivate staff, teachers among them.

@@ -209,6 +209,24 @@ pub async fn list<T: Readable>(
     sql.build_query_as().fetch_all(tx.conn()).await
 }
 
+/// At most `limit` of the rows for which the conditions hold, in the order of their ids, after the one with this id: how a
+/// whole table is read in pieces, each by the primary key.
+///
+/// # Errors
+/// The database's.
+pub async fn after<T: Readable>(
+    tx: &mut Tx,
+    table: &Table,
+    only: &[Only],
+    last: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<T>, sqlx::Error> {
+    let mut sql = select(tx, table, only);
+    sql.push(" and ").push(table.id).push(" > ").push_bind(last.unwrap_or_default());
+    sql.push(" order by ").push(table.id).push(" limit ").push_bind(limit);
+    sql.build_query_as().fetch_all(tx.conn()).await
+}
+
 type Sql = QueryBuilder<Postgres>;
 
 /// Each way to find is a query on its own index, and their first rows together are the page.

@@ -193,7 +193,8 @@ impl Tx {
         self.record(before, after, None);
     }
 
-    /// Records that protected fields of an entity were shown to the caller.
+    /// Records that protected fields of an entity are shown to the caller: also in a read, which puts it on record before it
+    /// answers.
     pub fn disclosed(&mut self, entity: &'static str, entity_id: Uuid, fields: &[&str]) {
         let after = Some(serde_json::json!({ "disclosed": fields }));
         self.changes.push(Change { entity, entity_id, before: None, after, event: None });

@@ -5,6 +5,7 @@
 
 mod flush;
 mod key;
+mod stored;
 
 use std::{
     sync::Arc,
@@ -25,7 +26,7 @@ use crate::{
     problem::{Problem, kinds},
     span,
     tenant::{self, Status},
-    tx::Tx,
+    tx::{Change, Tx},
 };
 
 /// Tries of one unit of work before it answers 503. A deadlock or lost race is gone at the second try.
@@ -116,7 +117,7 @@ async fn run<A: Answer, E: Into<Problem>>(
         }
     };
     let reply = answer.reply().map_err(|e| Problem::internal(&e))?;
-    flush::flush(tx, action, changes, &reply).await?;
+    flush::flush(tx, action, changes, Some(&reply)).await?;
     Ok(Done::Fresh(reply))
 }
 
@@ -124,7 +125,8 @@ fn defect(action: &str, what: &str) -> Problem {
     Problem::internal(&std::io::Error::other(format!("{action} {what}")))
 }
 
-/// Runs `f` in a read-only transaction of the same tenant.
+/// Runs `f` in a read-only transaction of the same tenant. What it says to be disclosed is on record, under the name of the
+/// permission, before anybody sees it.
 pub(crate) async fn read<T, E: Into<Problem>>(
     context: &Arc<Context>,
     f: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
@@ -137,8 +139,26 @@ pub(crate) async fn read<T, E: Into<Problem>>(
         }
     }
     let result = f(&mut tx).await.map_err(Into::into);
+    let shown = tx.take_changes();
     tx.rollback().await;
-    result
+    let value = result?;
+    disclose(context, shown).await?;
+    Ok(value)
+}
+
+/// Records what a read shows, in a transaction of its own: a read cannot write.
+async fn disclose(context: &Arc<Context>, shown: Vec<Change>) -> Result<(), Problem> {
+    if shown.is_empty() {
+        return Ok(());
+    }
+    let action = context.row.name;
+    if shown.iter().any(|change| change.before.is_some() || change.event.is_some()) {
+        return Err(defect(action, "records a change, but only reads"));
+    }
+    let mut tx = Tx::begin(context, Mode::Write).await?;
+    flush::flush(&mut tx, action, shown, None).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Platform administrators read on, whatever the tenant's status, what the table lets them read.

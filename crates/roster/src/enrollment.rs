@@ -12,6 +12,7 @@ use kernel::{
     rows::{self, Only, Wanted},
     tx::Tx,
 };
+use uuid::Uuid;
 
 pub use entity::{CreateEnrollment, Enrollment, EnrollmentId, EnrollmentStatus, Frame, Withdraw};
 pub use store::TABLE;
@@ -161,6 +162,19 @@ pub(crate) async fn end(tx: &mut Tx, whose: Ending) -> Result<(), Error> {
         Some((before, after))
     });
     removed(tx, &ended.collect::<Vec<_>>()).await
+}
+
+/// Forgets why a student left their classes, which somebody wrote about them; answers the ids of the enrolments.
+pub(crate) async fn forget_reasons(tx: &mut Tx, id: StudentId) -> Result<Vec<Uuid>, Error> {
+    let reasoned = [Only::Id("student_id", id.0), Only::Sql("reason is not null")];
+    let before: Vec<Enrollment> = rows::lock_all(tx, &TABLE, &reasoned).await?;
+    let now = tx.now();
+    let after: Vec<_> = before.iter().map(|e| e.without_reason(now)).collect();
+    store::save(tx, &after).await?;
+    for (before, after) in before.iter().zip(&after) {
+        tx.audited(Some(before), Some(after));
+    }
+    Ok(after.iter().map(|e| e.enrollment_id.0).collect())
 }
 
 async fn removed(tx: &mut Tx, ended: &[(Enrollment, Enrollment)]) -> Result<(), Error> {

@@ -10,6 +10,7 @@ use crate::{
     bulk::{BulkJob, JobId, JobStatus, JobType},
     class::{Class, ClassId},
     enrollment::{Enrollment, EnrollmentId, EnrollmentStatus},
+    guardian::{Guardian, GuardianId},
     room::{Room, RoomId},
     school::{School, SchoolId},
     staff::{Staff, StaffId, StaffType},
@@ -93,6 +94,10 @@ events! {
     StudentDeactivated(StudentPayload);
     /// A student belongs to the district again, without the enrolments of before.
     StudentReactivated(StudentPayload);
+    /// Nothing personal of a student is left; who keeps a copy removes it, too.
+    StudentScrubbed(StudentPayload);
+    /// A guardian of a student exists from now on, changed, or is one no more.
+    GuardianChanged(GuardianPayload);
     /// A member of the staff exists from now on.
     TeacherCreated(StaffPayload);
     /// A staff record changed.
@@ -296,6 +301,8 @@ pub struct StudentPayload {
     pub school_ids: Vec<SchoolId>,
     /// Whether they belong to the district.
     pub status: Presence,
+    /// Whether their personal data must stay as it is.
+    pub legal_hold: bool,
     /// Their version after the change.
     pub version: i64,
 }
@@ -312,7 +319,39 @@ impl From<&Student> for StudentPayload {
             student_id: student.student_id,
             school_ids: student.school_ids.clone(),
             status: student.status,
+            legal_hold: student.legal_hold.is_some(),
             version: student.version,
+        }
+    }
+}
+
+/// A guardian as events show them.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GuardianPayload {
+    /// The guardian.
+    pub guardian_id: GuardianId,
+    /// The student.
+    pub student_id: StudentId,
+    /// Whether they still are a guardian.
+    pub status: Presence,
+    /// Their version after the change.
+    pub version: i64,
+}
+
+impl GuardianPayload {
+    const fn subject(&self) -> Uuid {
+        self.guardian_id.0
+    }
+}
+
+impl From<&Guardian> for GuardianPayload {
+    fn from(guardian: &Guardian) -> Self {
+        Self {
+            guardian_id: guardian.guardian_id,
+            student_id: guardian.student_id,
+            status: guardian.status,
+            version: guardian.version,
         }
     }
 }

@@ -3,10 +3,13 @@
 mod bulk;
 mod classes;
 mod enrollments;
+mod exports;
+mod guardians;
 mod list_tenants;
 mod members;
 mod provision_tenant;
 mod read_tenant;
+mod records;
 mod rooms;
 mod schools;
 mod staff;
@@ -42,6 +45,12 @@ pub fn routes() -> OpenApiRouter<Kernel> {
         .routes(routes!(students::deactivate))
         .routes(routes!(students::reactivate))
         .routes(routes!(students::lookup))
+        .routes(routes!(records::read))
+        .routes(routes!(records::hold, records::release))
+        .routes(routes!(records::scrub))
+        .routes(routes!(guardians::create, guardians::list))
+        .routes(routes!(guardians::read, guardians::update, guardians::remove))
+        .routes(routes!(guardians::reactivate))
         .routes(routes!(staff::create, staff::list))
         .routes(routes!(staff::read, staff::update, staff::archive))
         .routes(routes!(staff::deactivate))
@@ -51,6 +60,7 @@ pub fn routes() -> OpenApiRouter<Kernel> {
         .routes(routes!(enrollments::create, enrollments::list))
         .routes(routes!(enrollments::read))
         .routes(routes!(enrollments::withdraw))
+        .routes(routes!(exports::export))
         .routes(routes!(bulk::list))
         .routes(routes!(bulk::read))
         .routes(routes!(bulk::results::read))

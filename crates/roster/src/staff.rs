@@ -25,6 +25,9 @@ use crate::{
     teaching,
 };
 
+/// What is so of those who teach.
+pub(crate) const TEACHES: &str = "'teacher' = any (staff_type)";
+
 /// Among whom an operation looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Among {
@@ -163,7 +166,7 @@ pub(crate) async fn lock_all(
 
 impl Among {
     fn only(self) -> Option<Only> {
-        (self == Self::Teachers).then_some(Only::Sql("'teacher' = any (staff_type)"))
+        (self == Self::Teachers).then_some(Only::Sql(TEACHES))
     }
 }
 

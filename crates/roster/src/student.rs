@@ -233,6 +233,6 @@ async fn only(tx: &mut Tx, row: Sealed) -> Result<Student, Error> {
     store::unsealed(tx, vec![row]).await?.pop().ok_or(Error::Missing)
 }
 
-fn fresh(student: Student) -> Fresh<Student> {
+pub(crate) fn fresh(student: Student) -> Fresh<Student> {
     Fresh { version: student.version, body: student }
 }

@@ -25,7 +25,7 @@ events as (
               array[lpad(:n::text, 32, '0')::uuid], array[:data::text], array[:meta::jsonb])
     with ordinality as e(id, context, type, subject, data, meta, n)
   order by e.n)
-insert into kernel.idempotency (tenant_id, caller, key, request, status, headers, body, expires_at)
-select :tenant::uuid, :caller, 'bench-' || :n::text, sha256(convert_to(:n::text, 'UTF8')), 201, :headers::jsonb, convert_to(:body, 'UTF8'),
-       now() + interval '24 hours';
+insert into kernel.idempotency (tenant_id, caller, key, request, status, headers, body, expires_at, about)
+select :tenant::uuid, :caller, 'bench-' || :n::text, sha256(convert_to(:n::text, 'UTF8')), 201, :headers::jsonb, decode(:body, 'hex'),
+       now() + interval '24 hours', lpad(:n::text, 32, '0')::uuid;
 COMMIT;

@@ -99,7 +99,7 @@ fn split(sealed: &[u8]) -> Option<(i32, &[u8])> {
 }
 
 /// Nonce and ciphertext with tag.
-pub(super) fn encrypt(key: &[u8; 32], bound: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, KeyError> {
+pub(crate) fn encrypt(key: &[u8; 32], bound: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, KeyError> {
     let mut nonce = [0; NONCE_BYTES];
     SysRng.try_fill_bytes(&mut nonce).map_err(|_| KeyError::Broken)?;
     let payload = Payload { msg: plaintext, aad: bound };
@@ -108,7 +108,7 @@ pub(super) fn encrypt(key: &[u8; 32], bound: &[u8], plaintext: &[u8]) -> Result<
     Ok([nonce.as_slice(), &encrypted].concat())
 }
 
-pub(super) fn decrypt(
+pub(crate) fn decrypt(
     key: &[u8; 32],
     bound: &[u8],
     encrypted: &[u8],

@@ -42,6 +42,7 @@ kinds! {
     CONFLICT 409 "conflict" "The request conflicts with what is there" "Another entity or state stands in the way; `conflictId` and `conflict` name it where there is one.";
     IN_PROGRESS 409 "in-progress" "The same request is still running" "A request with this Idempotency-Key has not finished. Wait the seconds of Retry-After and send it again.";
     GONE 410 "gone" "This position is too old" "The feed keeps events for a limited time; `detail` names the oldest number. Take a snapshot from the reads and go on from there.";
+    FORGOTTEN 410 "answer-forgotten" "The stored answer was scrubbed" "The request was done once under this Idempotency-Key, and what it answered held personal data that has been scrubbed since. It is not done again.";
     PRECONDITION 412 "precondition-failed" "The resource has changed since you read it" "The version in If-Match is not the current one. Read it again, apply your change to what is there now, and send the new entity tag.";
     TOO_LARGE 413 "too-large" "The body is too large" "The limit is in `detail`. Send less at once.";
     MEDIA_TYPE 415 "unsupported-media-type" "The body has the wrong content type" "Send `Content-Type: application/json` (PATCH: also `application/merge-patch+json`).";

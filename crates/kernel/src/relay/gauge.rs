@@ -1,4 +1,4 @@
-//! What the relay shows of its backlog.
+//! What the relay shows of its backlog, and of what waits for people in the same tenants.
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,19 @@ async fn set(relay: &Relay, marks: &Marks) -> sqlx::Result<()> {
     metrics::gauge!("outbox_backlog").set((unnumbered + numbered) as f64);
     let age = oldest.map_or(0.0, |at| relay.clock.now().duration_since(at).as_secs_f64().max(0.0));
     metrics::gauge!("outbox_oldest_seconds").set(age);
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+    metrics::gauge!("approvals_pending").set(pending(&relay.system, &slots).await? as f64);
     Ok(())
+}
+
+/// Approvals that nobody has decided yet.
+async fn pending(system: &PgPool, slots: &[i16]) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "n!" from kernel.approval where status = 'Pending' and kernel.slot(tenant_id) = any($1)"#,
+        slots
+    )
+    .fetch_one(system)
+    .await
 }
 
 async fn unnumbered(system: &PgPool, slots: &[i16]) -> sqlx::Result<i64> {

@@ -10,7 +10,7 @@ use crate::{
     cx::Context,
     problem::Problem,
     tx::{Change, Tx},
-    unit::{KEPT_HOURS, Once},
+    unit::{KEPT_HOURS, Once, stored},
 };
 
 #[derive(Default)]
@@ -31,26 +31,39 @@ struct Outgoing {
     meta: Vec<Value>,
 }
 
+/// An answer under its key.
+struct Keep<'a> {
+    once: &'a Once,
+    reply: &'a Reply,
+    /// The entity that the answer shows.
+    about: Option<Uuid>,
+}
+
 /// Writes everything that the transaction owes beside its effect.
 pub(super) async fn flush(
     tx: &mut Tx,
     action: &'static str,
     changes: Vec<Change>,
-    reply: &Reply,
+    reply: Option<&Reply>,
 ) -> Result<(), Problem> {
     let context = std::sync::Arc::clone(tx.context());
+    let about = changes.first().map(|change| change.entity_id);
     let (mut audits, mut outgoing) = (Audits::default(), Outgoing::default());
     for change in changes {
         audits.push(tx, &context, action, &change)?;
         outgoing.push(tx, &context, change);
     }
-    let once = context.once.as_ref().filter(|_| reply.status.is_success());
+    let keep = context.once.as_ref().zip(reply.filter(|reply| reply.status.is_success()));
+    let keep = keep.map(|(once, reply)| Keep { once, reply, about });
     // A platform operation's key belongs to the platform, its audit and events to the tenant: two steps then.
-    let together = once.filter(|once| once.scope == tx.tenant());
-    store(tx, action, &audits, &outgoing, together.map(|once| (once, reply))).await?;
-    if let Some(once) = once.filter(|_| together.is_none()) {
-        tx.set_tenant(once.scope).await?;
-        store(tx, action, &Audits::default(), &Outgoing::default(), Some((once, reply))).await?;
+    let (together, apart) = match keep {
+        Some(keep) if keep.once.scope != tx.tenant() => (None, Some(keep)),
+        keep => (keep, None),
+    };
+    store(tx, action, &audits, &outgoing, together).await?;
+    if let Some(keep) = apart {
+        tx.set_tenant(keep.once.scope).await?;
+        store(tx, action, &Audits::default(), &Outgoing::default(), Some(keep)).await?;
     }
     Ok(())
 }
@@ -116,13 +129,16 @@ async fn store(
     action: &str,
     audits: &Audits,
     outgoing: &Outgoing,
-    keep: Option<(&Once, &Reply)>,
+    keep: Option<Keep<'_>>,
 ) -> Result<(), Problem> {
     let context = std::sync::Arc::clone(tx.context());
     let (actor, now) = (context.caller.actor(), tx.now());
-    let headers = serde_json::to_value(keep.map(|(_, reply)| &reply.headers))
+    let keep = keep.as_ref();
+    let headers = serde_json::to_value(keep.map(|keep| &keep.reply.headers))
         .map_err(|e| Problem::internal(&e))?;
-    let kept = keep.map_or(KEPT_HOURS, |(once, _)| once.kept_hours);
+    let seal = |keep: &Keep<'_>| stored::seal(&context, keep.once, &keep.reply.body);
+    let body = keep.map(seal).transpose()?;
+    let kept = keep.map_or(KEPT_HOURS, |keep| keep.once.kept_hours);
     let expires = now + jiff::SignedDuration::from_hours(kept);
     sqlx::query!(
         r#"with audits as (
@@ -135,8 +151,8 @@ async fn store(
              from unnest($11::uuid[], $12::text[], $13::text[], $14::uuid[], $15::text[], $16::jsonb[])
                with ordinality as e(id, context, type, subject, data, meta, n)
              order by e.n)
-           insert into kernel.idempotency (tenant_id, caller, key, request, status, headers, body, expires_at)
-           select $1, $4, $17::text, $18::bytea, $19::smallint, $20::jsonb, $21::bytea, $22::timestamptz
+           insert into kernel.idempotency (tenant_id, caller, key, request, status, headers, body, expires_at, about)
+           select $1, $4, $17::text, $18::bytea, $19::smallint, $20::jsonb, $21::bytea, $22::timestamptz, $23::uuid
            where $17 is not null"#,
         tx.tenant().0,
         action,
@@ -154,12 +170,13 @@ async fn store(
         &outgoing.subjects,
         &outgoing.data,
         &outgoing.meta,
-        keep.map(|(once, _)| once.key.as_str()),
-        keep.map(|(once, _)| once.request.as_slice()),
-        keep.map(|(_, reply)| i16::try_from(reply.status.as_u16()).unwrap_or(200)),
+        keep.map(|keep| keep.once.key.as_str()),
+        keep.map(|keep| keep.once.request.as_slice()),
+        keep.map(|keep| i16::try_from(keep.reply.status.as_u16()).unwrap_or(200)),
         headers,
-        keep.map(|(_, reply)| reply.body.as_ref()),
+        body,
         expires.to_sqlx() as _,
+        keep.and_then(|keep| keep.about),
     )
     .execute(tx.conn())
     .await?;

@@ -11,7 +11,7 @@ use crate::{
     problem::{Problem, kinds},
     tenant::Status,
     tx::Tx,
-    unit::admit,
+    unit::{admit, stored},
 };
 
 /// The key of a request and what was asked under it.
@@ -75,7 +75,7 @@ pub(super) async fn claim(tx: &mut Tx) -> Result<Option<Reply>, Problem> {
     admit(&context, found.tenant_status.as_deref().map(Status::of))?;
     match (found.request, found.status, found.headers, found.body) {
         (Some(request), Some(status), Some(headers), Some(body)) if request == once.request => {
-            stored(status, headers, body).map(Some)
+            reply(status, headers, stored::open(&context, once, &body)?).map(Some)
         }
         (Some(_), ..) => Err(Problem::new(
             &kinds::KEY_REUSED,
@@ -90,7 +90,7 @@ pub(super) async fn claim(tx: &mut Tx) -> Result<Option<Reply>, Problem> {
     }
 }
 
-fn stored(status: i16, headers: Value, body: Vec<u8>) -> Result<Reply, Problem> {
+fn reply(status: i16, headers: Value, body: Vec<u8>) -> Result<Reply, Problem> {
     let headers: Vec<Header> =
         serde_json::from_value(headers).map_err(|e| Problem::internal(&e))?;
     let status = u16::try_from(status)

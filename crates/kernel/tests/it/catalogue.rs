@@ -17,6 +17,7 @@ const ACROSS_TENANTS: &[&str] = &[
     "kernel.inbox_age",
     "kernel.inbox_retry",
     "kernel.job_due",
+    "kernel.approval_pending",
 ];
 
 /// The tables under test: all of our schemas but the platform's and the migrations' own.

@@ -173,6 +173,12 @@ impl Enrollment {
         })
     }
 
+    /// The next version, which does not say why it ended.
+    #[must_use]
+    pub fn without_reason(&self, now: Timestamp) -> Self {
+        Self { reason: None, version: self.version + 1, updated_at: now, ..self.clone() }
+    }
+
     /// Whether both are for the same student in the same class with a day in common.
     pub fn overlaps(&self, other: &Self) -> bool {
         let before = |end: Option<Date>, start: Date| end.is_some_and(|end| end <= start);

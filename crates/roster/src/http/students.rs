@@ -24,7 +24,7 @@ use crate::{
 #[into_params(parameter_in = Path)]
 pub(super) struct StudentPath {
     /// The student.
-    student_id: StudentId,
+    pub(super) student_id: StudentId,
 }
 
 /// Which students are wanted.

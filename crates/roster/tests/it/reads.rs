@@ -44,7 +44,7 @@ impl District {
     }
 
     /// Rows read by one call, on average of [`CALLS`].
-    async fn rows_of(&self, call: impl AsyncFn() -> Result<()>) -> Result<i64> {
+    pub(crate) async fn rows_of(&self, call: impl AsyncFn() -> Result<()>) -> Result<i64> {
         let before = self.rows_read().await?;
         for _ in 0..CALLS {
             call().await?;

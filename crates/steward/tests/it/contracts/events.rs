@@ -60,6 +60,8 @@ async fn everything_happens(admin: &Client) {
     let person = json!({"givenName": "Ada", "familyName": "Lovelace", "schoolIds": [id(&school)]});
     let student = make("/students", "studentId", person.clone()).await;
     change(&student, json!({"grade": "05"})).await;
+    let guardian = json!({"name": "Byron", "relation": "parent"});
+    make(&format!("{student}/guardians"), "guardianId", guardian).await;
     let teacher = make(
         "/staff",
         "staffId",
@@ -75,10 +77,12 @@ async fn everything_happens(admin: &Client) {
     for path in [
         format!("{student}/deactivate"),
         format!("{student}/reactivate"),
+        format!("{student}/deactivate"),
         format!("{teacher}/deactivate"),
     ] {
         admin.post(&path, &why).await.unwrap().expect(200);
     }
+    admin.post(&format!("{student}/scrub"), ()).await.unwrap().expect(200);
     for gone in [class, room, school] {
         admin.delete(&gone).await.unwrap().expect(204);
     }

@@ -92,6 +92,9 @@ async fn a_page_token_continues_only_its_own_list() {
             ground.stage.target(tenant).await;
         }
     }
+    let guardians = format!("/students/{}/guardians", ground.target.student);
+    let second = serde_json::json!({"name": "Anne", "relation": "parent"});
+    ground.admin().post(&guardians, second).await.unwrap().expect(201);
     ground.settle().await;
     for operation in with_query(&ground, "nextToken") {
         let page = ask(&ground, operation, "pageSize=1").await.expect(200);

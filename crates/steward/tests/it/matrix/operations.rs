@@ -37,6 +37,7 @@ pub(crate) static PARAMETERS: &[(&str, Named)] = &[
     ("roomId", |target| target.room),
     ("classId", |target| target.class),
     ("studentId", |target| target.student),
+    ("guardianId", |target| target.guardian),
     ("staffId", |target| target.teacher),
     ("teacherId", |target| target.teacher),
     ("enrollmentId", |target| target.enrollment),
@@ -93,6 +94,17 @@ pub(crate) static ENTRIES: &[Entry] = &[
     with_body("deactivateStudent", 200, why),
     without_body("reactivateStudent", 200),
     with_body("lookupStudents", 200, lookup),
+    with_body("createGuardian", 201, guardian),
+    without_body("listGuardians", 200),
+    without_body("readGuardian", 200),
+    with_body("updateGuardian", 200, guardian),
+    without_body("removeGuardian", 204),
+    without_body("reactivateGuardian", 200),
+    without_body("readRecord", 200),
+    with_body("holdStudent", 200, why),
+    without_body("releaseStudent", 204),
+    without_body("scrubStudent", 200),
+    without_body("export", 200),
     with_body("createStaff", 201, staff),
     without_body("listStaff", 200),
     without_body("readStaff", 200),
@@ -169,6 +181,12 @@ fn student(n: u64, target: &Target) -> Value {
         "schoolIds": [target.school], "externalRefs": refs})
 }
 
+fn guardian(n: u64, _: &Target) -> Value {
+    let refs = json!([{"source": "sis", "value": format!("G-{n}")}]);
+    json!({"name": format!("Guardian {n}"), "relation": "parent", "email": "g@example.org", "phone": "+1 555 0100",
+        "preferredChannel": "Email", "optOut": ["SMS"], "language": "es", "externalRefs": refs})
+}
+
 fn staff(n: u64, target: &Target) -> Value {
     let refs = json!([{"source": "hr", "value": format!("H-{n}")}]);
     let identity = json!({"issuer": "https://login.test", "subject": format!("person-{n}")});
@@ -224,6 +242,7 @@ pub(crate) struct Target {
     pub(crate) room: Uuid,
     pub(crate) class: Uuid,
     pub(crate) student: Uuid,
+    pub(crate) guardian: Uuid,
     pub(crate) teacher: Uuid,
     pub(crate) enrollment: Uuid,
     /// A bulk job that ended at `school`.
@@ -243,6 +262,7 @@ impl Target {
             room: nil,
             class: nil,
             student: nil,
+            guardian: nil,
             teacher: nil,
             enrollment: nil,
             job: nil,
@@ -308,7 +328,7 @@ impl Operation {
             path.replace(&format!("{{{name}}}"), &named(target).to_string())
         };
         let path = PARAMETERS.iter().fold(path, named);
-        let path = path.replace("{context}", "roster");
+        let path = path.replace("{context}", "roster").replace("{kind}", "students");
         let path = if self.id() == "archiveSchool" { path + "?cascade=true" } else { path };
         let path = if self.entry.row.is_some() { path + "?source=sis" } else { path };
         assert!(
