@@ -121,6 +121,26 @@ pub struct NewApproval<'a> {
     pub consequences: Vec<String>,
     /// Who is asked, one after the other.
     pub levels: Vec<Level>,
+    /// For whom a job asks; when it asks for nobody, who runs the transaction asks.
+    pub asker: Option<Asker>,
+}
+
+/// Who asks: kept by work that may have to ask later, in their name. They do not answer their own question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asker {
+    /// Issuer and subject.
+    actor: String,
+    /// As others see them.
+    pseudonym: String,
+}
+
+impl Asker {
+    /// Who runs a transaction.
+    pub fn of(tx: &Tx) -> Self {
+        let caller = tx.caller();
+        let pseudonym = tx.kernel().pseudonym(tx.tenant(), caller);
+        Self { actor: caller.actor(), pseudonym }
+    }
 }
 
 /// A decision of people: asked, or decided.
@@ -251,7 +271,7 @@ pub async fn request(tx: &mut Tx, new: &NewApproval<'_>) -> Result<ApprovalId, P
 }
 
 fn asked(tx: &Tx, new: &NewApproval<'_>) -> Approval {
-    let caller = tx.caller();
+    let asker = new.asker.clone().unwrap_or_else(|| Asker::of(tx));
     let approval = Approval {
         approval_id: tx.new_id(),
         kind: new.kind.to_owned(),
@@ -260,7 +280,7 @@ fn asked(tx: &Tx, new: &NewApproval<'_>) -> Approval {
         title: new.title.clone(),
         reason: new.reason.clone(),
         consequences: new.consequences.clone(),
-        asked_by: tx.kernel().pseudonym(tx.tenant(), caller),
+        asked_by: asker.pseudonym,
         asked_at: tx.now(),
         levels: new.levels.clone(),
         level: 0,
@@ -269,7 +289,7 @@ fn asked(tx: &Tx, new: &NewApproval<'_>) -> Approval {
         decided_by: None,
         decided_at: None,
         rationale: None,
-        asker: caller.actor(),
+        asker: asker.actor,
         remind_at: None,
     };
     approval.ask(0, tx.now())

@@ -74,6 +74,25 @@ pub async fn enqueue(tx: &mut Tx, job: &NewJob<'_>) -> Result<Option<Uuid>, Prob
     Ok((made.rows_affected() == 1).then_some(id))
 }
 
+/// Lets a job run now that was to run later, in the transaction of the reason. A run that just ends may still put it off:
+/// ask again until it was seen.
+///
+/// # Errors
+/// The database's.
+pub async fn hasten(tx: &mut Tx, kind: &str, id: Uuid) -> Result<(), sqlx::Error> {
+    let (tenant, now) = (tx.tenant(), tx.now());
+    sqlx::query!(
+        "update kernel.job set run_at = least(run_at, $4) where tenant_id = $1 and job_id = $2 and kind = $3",
+        tenant.0,
+        id,
+        kind,
+        jiff_sqlx::Timestamp::from(now) as _,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// A job as its run sees it.
 #[derive(Debug)]
 pub struct Job {

@@ -141,6 +141,8 @@ permissions! {
     EnrollmentBulk "roster.enrollment.bulk" Tenant Create [DistrictAdmin Registrar] own [SchoolAdmin];
     /// Read bulk jobs and what became of their rows.
     BulkRead "roster.bulk.read" Tenant General [DistrictAdmin Registrar Auditor] own [SchoolAdmin];
+    /// Import OneRoster packages.
+    ImportWrite "roster.import.write" Tenant General [DistrictAdmin Registrar] own [];
     /// Read the catch-up feed of events.
     FeedRead "platform.feed.read" Tenant General [Auditor DistrictAdmin PlatformAdmin] own [];
     /// Read the audit trail.

@@ -28,6 +28,7 @@ use kernel::{
     rows::{self, Only, Wanted},
     tx::Tx,
 };
+use uuid::Uuid;
 
 pub use accept::{UPLOAD_MAX, accept, survey};
 pub use enrollments::EnrollmentRow;
@@ -36,7 +37,7 @@ pub use store::TABLE;
 pub use students::StudentRow;
 pub use teachers::TeacherRow;
 
-use crate::{Error, events, own};
+use crate::{Error, events, import, own};
 
 /// Days for which the results of a job are kept.
 pub const KEPT_DAYS: i64 = 30;
@@ -76,6 +77,11 @@ pub async fn results(
     Ok(store::results(tx, id, status, part).await?)
 }
 
+/// The path of a bulk job.
+pub(crate) fn path(tx: &Tx, id: JobId) -> String {
+    format!("/api/v1/tenants/{}/bulk/jobs/{id}", tx.tenant())
+}
+
 /// The bulk job that a durable job does.
 ///
 /// # Errors
@@ -109,6 +115,15 @@ pub async fn step<P: Permission>(
     of(job).await?.ok_or_else(Problem::missing)
 }
 
+/// Forgets the results of a job that it tells anew.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn forget_results(tx: &mut Tx, job: JobId) -> Result<(), Error> {
+    while store::forget(tx, job, FORGET).await? > 0 {}
+    Ok(())
+}
+
 /// Ends a job: its file is deleted, and it is announced after everything that it did.
 ///
 /// # Errors
@@ -120,15 +135,43 @@ pub async fn finish<P: Permission>(
 ) -> Result<Next, Problem> {
     let (cx, id) = (job.cx::<P>("finish"), job.id);
     cx.write("roster.bulk.complete", async move |tx| {
-        let before: BulkJob = rows::lock(tx, &TABLE, id, &[]).await?.ok_or(Error::Missing)?;
-        let after = before.ended(status, error.clone(), tx.now());
-        store::update(tx, &after).await?;
-        file::delete(tx, after.job_id).await?;
+        let (before, after) = end(tx, id, status, error.clone()).await?;
         tx.changed(Some(&before), Some(&after), &events::BulkJobCompleted((&after).into()))?;
         Ok::<_, Error>(Outcome::Executed(Done(())))
     })
     .await?;
     Ok(Next::Again(over(job.kernel().clock.now())))
+}
+
+/// As [`finish`], for a job that is done and changed nothing: nobody need hear of it.
+///
+/// # Errors
+/// The database's.
+pub async fn finish_quietly<P: Permission>(job: &Job) -> Result<Next, Problem> {
+    let (cx, id) = (job.cx::<P>("finish"), job.id);
+    cx.write("roster.bulk.complete", async move |tx| {
+        let (before, after) = end(tx, id, JobStatus::Completed, None).await?;
+        tx.audited(Some(&before), Some(&after));
+        Ok::<_, Error>(Outcome::Executed(Done(())))
+    })
+    .await?;
+    Ok(Next::Again(over(job.kernel().clock.now())))
+}
+
+async fn end(
+    tx: &mut Tx,
+    id: Uuid,
+    status: JobStatus,
+    error: Option<String>,
+) -> Result<(BulkJob, BulkJob), Error> {
+    let before: BulkJob = rows::lock(tx, &TABLE, id, &[]).await?.ok_or(Error::Missing)?;
+    let mut after = before.ended(status, error, tx.now());
+    if status == JobStatus::Completed {
+        after.processed_rows = after.total_rows;
+    }
+    store::update(tx, &after).await?;
+    file::delete(tx, after.job_id).await?;
+    Ok((before, after))
 }
 
 /// When a job that ended then is forgotten.
@@ -143,7 +186,10 @@ async fn run(job: &Job) -> Result<Next, Problem> {
         let kept = job.kernel().clock.now() < over;
         return if kept { Ok(Next::Again(over)) } else { forget(job).await };
     }
-    slice::run(job, bulk).await
+    match bulk.job_type {
+        JobType::OneRoster => import::run(job, bulk).await,
+        JobType::Students | JobType::Enrollments | JobType::Teachers => slice::run(job, bulk).await,
+    }
 }
 
 async fn forget(job: &Job) -> Result<Next, Problem> {

@@ -1,7 +1,7 @@
 //! Classes: commands and queries.
 
 mod entity;
-mod store;
+pub(crate) mod store;
 
 use std::collections::HashMap;
 
@@ -44,8 +44,8 @@ pub async fn create(tx: &mut Tx, asked: CreateClass) -> Result<Outcome<Created<C
     let class = asked.parse(tx.new_id(), tx.now()).map_err(Error::Invalid)?;
     school::active(tx, class.school_id, "/schoolId").await?;
     terms_are_known(tx, &class).await?;
-    store::save(tx, &class).await?;
-    store::save_terms(tx, &class).await?;
+    store::save(tx, std::slice::from_ref(&class)).await?;
+    store::save_terms(tx, std::slice::from_ref(&class)).await?;
     external::save(tx, Kind::Class, &[class.refs()]).await?;
     tx.changed(None, Some(&class), &events::ClassCreated((&class).into()))?;
     let location = Kind::Class.path(tx.tenant(), class.class_id.0);
@@ -67,9 +67,9 @@ pub async fn update(
     };
     if after.term_ids != before.term_ids {
         terms_are_known(tx, &after).await?;
-        store::save_terms(tx, &after).await?;
+        store::save_terms(tx, std::slice::from_ref(&after)).await?;
     }
-    store::save(tx, &after).await?;
+    store::save(tx, std::slice::from_ref(&after)).await?;
     external::save(tx, Kind::Class, &[after.refs()]).await?;
     tx.changed(Some(&before), Some(&after), &events::ClassUpdated((&after).into()))?;
     Ok(Outcome::Executed(fresh(after)))
@@ -99,9 +99,10 @@ pub(crate) async fn active_of(tx: &mut Tx, school: SchoolId) -> Result<Vec<Class
     Ok(rows::lock_all(tx, &TABLE, &only).await?)
 }
 
-async fn end(tx: &mut Tx, before: Class) -> Result<(), Error> {
+/// Archives a class with what hangs on it, unless it is archived.
+pub(crate) async fn end(tx: &mut Tx, before: Class) -> Result<(), Error> {
     let Some(after) = before.archived(tx.now()) else { return Ok(()) };
-    store::save(tx, &after).await?;
+    store::save(tx, std::slice::from_ref(&after)).await?;
     tx.changed(Some(&before), Some(&after), &events::ClassArchived((&after).into()))?;
     enrollment::end(tx, Ending::Class(after.class_id)).await?;
     teaching::end(tx, Only::Id("class_id", after.class_id.0)).await

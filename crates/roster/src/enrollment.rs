@@ -127,7 +127,8 @@ pub async fn withdraw(
     let Some(after) = before.withdrawn(&asked, today, tx.now()).map_err(Error::Invalid)? else {
         return Ok(Outcome::AlreadyApplied(fresh(before)));
     };
-    removed(tx, &[(before, after.clone())]).await?;
+    store::save(tx, std::slice::from_ref(&after)).await?;
+    announce(tx, &[(before, after.clone())])?;
     Ok(Outcome::Executed(fresh(after)))
 }
 
@@ -152,6 +153,20 @@ pub(crate) async fn end(tx: &mut Tx, whose: Ending) -> Result<(), Error> {
         Ending::Student(id) => Only::Id("student_id", id.0),
         Ending::Class(id) => Only::Id("class_id", id.0),
     };
+    let ended = ended(tx, whose).await?;
+    announce(tx, &ended)
+}
+
+/// Ends every active enrolment of students; who calls announces them ([`announce`]).
+pub(crate) async fn end_all(
+    tx: &mut Tx,
+    students: &[StudentId],
+) -> Result<Vec<(Enrollment, Enrollment)>, Error> {
+    let ids = students.iter().map(|id| id.0).collect();
+    ended(tx, Only::Ids("student_id = any(?)", ids)).await
+}
+
+async fn ended(tx: &mut Tx, whose: Only) -> Result<Vec<(Enrollment, Enrollment)>, Error> {
     let active = Only::Word("status", EnrollmentStatus::Active.name());
     let before: Vec<Enrollment> = rows::lock_all(tx, &TABLE, &[active, whose]).await?;
     let schools: Vec<_> = before.iter().map(|e| e.school_id).collect();
@@ -161,7 +176,10 @@ pub(crate) async fn end(tx: &mut Tx, whose: Ending) -> Result<(), Error> {
         let after = before.ended(end, None, now)?;
         Some((before, after))
     });
-    removed(tx, &ended.collect::<Vec<_>>()).await
+    let ended: Vec<_> = ended.collect();
+    let after: Vec<_> = ended.iter().map(|(_, after)| after.clone()).collect();
+    store::save(tx, &after).await?;
+    Ok(ended)
 }
 
 /// Forgets why a student left their classes, which somebody wrote about them; answers the ids of the enrolments.
@@ -177,9 +195,8 @@ pub(crate) async fn forget_reasons(tx: &mut Tx, id: StudentId) -> Result<Vec<Uui
     Ok(after.iter().map(|e| e.enrollment_id.0).collect())
 }
 
-async fn removed(tx: &mut Tx, ended: &[(Enrollment, Enrollment)]) -> Result<(), Error> {
-    let after: Vec<_> = ended.iter().map(|(_, after)| after.clone()).collect();
-    store::save(tx, &after).await?;
+/// Records and announces that enrolments ended.
+pub(crate) fn announce(tx: &mut Tx, ended: &[(Enrollment, Enrollment)]) -> Result<(), Error> {
     for (before, after) in ended {
         tx.changed(Some(before), Some(after), &events::EnrollmentRemoved(after.into()))?;
     }

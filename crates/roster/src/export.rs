@@ -3,6 +3,7 @@
 
 mod cells;
 mod csv;
+pub mod oneroster;
 
 use axum::body::{Body, Bytes};
 use futures::{Stream, stream};

@@ -3,8 +3,10 @@
 mod bulk;
 mod classes;
 mod enrollments;
+mod export_package;
 mod exports;
 mod guardians;
+mod imports;
 mod list_tenants;
 mod members;
 mod provision_tenant;
@@ -64,6 +66,7 @@ pub fn routes() -> OpenApiRouter<Kernel> {
         .routes(routes!(bulk::list))
         .routes(routes!(bulk::read))
         .routes(routes!(bulk::results::read))
+        .routes(routes!(export_package::export))
 }
 
 /// Every operation of the roster that streams its body.
@@ -72,4 +75,5 @@ pub fn uploads() -> OpenApiRouter<Kernel> {
         .routes(routes!(bulk::students))
         .routes(routes!(bulk::enrollments))
         .routes(routes!(bulk::teachers))
+        .routes(routes!(imports::oneroster))
 }

@@ -1,4 +1,4 @@
-//! OneRoster 1.1 and 1.2 as CSV files in a zip, read without a database: what the package says, and what it gets wrong.
+//! OneRoster 1.1 and 1.2 as CSV files in a zip, read and written without a database: what the package says, and what it gets wrong.
 //!
 //! Sources: 1EdTech, *OneRoster v1.1 Final Specification: CSV Tables* (1.1.1) and *OneRoster CSV Binding v1.2* (1.2.1).
 //! A package that cannot be trusted as a whole is [`Refused`]; a row that breaks a rule is a [`RowError`], and its id still
@@ -9,6 +9,7 @@ mod cells;
 mod manifest;
 mod package;
 mod rows;
+mod write;
 
 pub use cells::{Cells, RowError};
 pub use manifest::{Mode, Version};
@@ -17,6 +18,7 @@ pub use rows::{
     Class, ClassType, Course, Demographics, Enrollment, EnrollmentRole, Org, OrgType, RoleOf,
     Session, SessionType, State, User, UserRole,
 };
+pub use write::{PackageWriter, Record, WriteError, roles_of};
 
 /// The files that are read. Resources, results and the like are not the roster's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

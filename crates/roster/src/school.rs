@@ -1,7 +1,7 @@
 //! Schools: commands and queries.
 
 mod entity;
-mod store;
+pub(crate) mod store;
 
 use std::collections::{HashMap, HashSet};
 

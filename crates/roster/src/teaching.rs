@@ -2,7 +2,7 @@
 
 mod entity;
 mod members;
-mod store;
+pub(crate) mod store;
 
 use kernel::{
     answer::{NoContent, Ok200, Outcome},
@@ -44,7 +44,7 @@ pub async fn assign(
     if before.as_ref() == Some(&after) {
         return Ok(Outcome::AlreadyApplied(Ok200(after)));
     }
-    store::save(tx, &after).await?;
+    store::save(tx, std::slice::from_ref(&after)).await?;
     tx.changed(before.as_ref(), Some(&after), &events::TeacherAssignedToClass((&after).into()))?;
     Ok(Outcome::Executed(Ok200(after)))
 }
@@ -67,7 +67,7 @@ pub(crate) async fn end(tx: &mut Tx, whose: Only) -> Result<(), Error> {
     removed(tx, &open).await
 }
 
-async fn removed(tx: &mut Tx, ended: &[ClassTeacher]) -> Result<(), Error> {
+pub(crate) async fn removed(tx: &mut Tx, ended: &[ClassTeacher]) -> Result<(), Error> {
     let ids: Vec<_> = ended.iter().map(|teacher| teacher.assignment_id).collect();
     store::end(tx, &ids).await?;
     for teacher in ended {

@@ -1,7 +1,7 @@
 //! Terms: commands and queries.
 
 mod entity;
-mod store;
+pub(crate) mod store;
 
 use kernel::{
     answer::{Created, Fresh, Outcome},

@@ -8,6 +8,7 @@ pub mod keys;
 pub mod mqtt;
 pub mod openapi;
 pub mod outbox;
+pub mod roster;
 pub mod serve;
 pub mod token;
 
@@ -71,6 +72,9 @@ enum Command {
     /// Events that wait or were refused by the broker
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// Import, export and invent rosters
+    #[command(subcommand)]
+    Roster(roster::RosterCommand),
     /// Speak with any MQTT broker
     #[command(subcommand)]
     Mqtt(mqtt::MqttCommand),
@@ -113,6 +117,7 @@ async fn dispatch(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCo
         Command::Audit(command) => return audit::run(command, &settings::of_process(flags)?).await,
         Command::Keys(command) => return keys::run(command, &settings::of_process(flags)?).await,
         Command::Outbox(command) => outbox::run(command, &settings::of_process(flags)?).await?,
+        Command::Roster(command) => return roster::run(command).await,
         Command::Mqtt(command) => return mqtt::run(command).await,
         Command::Openapi(args) => openapi::run(&args)?,
         Command::Completions { shell } => {
@@ -165,7 +170,7 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
 }
 
 fn exit_code(error: &anyhow::Error) -> ExitCode {
-    if let Some(code) = mqtt::exit_code(error) {
+    if let Some(code) = mqtt::exit_code(error).or_else(|| roster::exit_code(error)) {
         return ExitCode::from(code);
     }
     let certificate =

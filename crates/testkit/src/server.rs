@@ -180,7 +180,7 @@ fn plan(database: &Database, folder: &Path, issuer: &Issuer, clock: &Clock) -> R
         rate_per_minute: CREATIONS_A_MINUTE,
         feed_days: 30,
         reactions: Vec::new(),
-        jobs: vec![roster::bulk::JOB],
+        jobs: vec![roster::bulk::JOB, roster::import::DECISION],
         node: uuid::Uuid::max(),
         audit_heads: None,
     })

@@ -86,6 +86,7 @@ impl Story {
             reason: "It would end 200 enrolments.".to_owned(),
             consequences: vec!["200 enrolments end.".to_owned()],
             levels: vec![Level::of(Role::DistrictAdmin), Level::of(Role::Counselor)],
+            asker: None,
         };
         cx.write("test.ask", async |tx| {
             approval::request(tx, &new).await?;

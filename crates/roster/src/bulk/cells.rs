@@ -98,11 +98,13 @@ pub(super) fn read<T: DeserializeOwned>(
     }
 }
 
+#[expect(clippy::result_large_err, reason = "a failed row is a result like any other")]
 fn of_json<T: DeserializeOwned>(n: i32, record: &Record) -> Result<T, RowResult> {
     let bytes = record.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&record.bytes);
     body::json(bytes).map_err(|problem| refused(n, &problem))
 }
 
+#[expect(clippy::result_large_err, reason = "a failed row is a result like any other")]
 fn of_cells<T: DeserializeOwned>(
     n: i32,
     record: &Record,

@@ -152,34 +152,51 @@ pub struct RowResult {
     pub error_code: Option<String>,
     /// Why it did not succeed, for people: the column, and what would be accepted.
     pub error_message: Option<String>,
+    /// Of a package: the file that the row is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Of a package: the line of its file, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<i32>,
+    /// Of a package: the column.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
 }
 
 impl RowResult {
+    const fn new(row_number: i32, status: RowStatus, id: Option<Uuid>) -> Self {
+        Self {
+            row_number,
+            status,
+            id,
+            error_code: None,
+            error_message: None,
+            file: None,
+            line: None,
+            column: None,
+        }
+    }
+
     /// The row is so now.
     pub const fn succeeded(row_number: i32, id: Uuid) -> Self {
-        let status = RowStatus::Succeeded;
-        Self { row_number, status, id: Some(id), error_code: None, error_message: None }
+        Self::new(row_number, RowStatus::Succeeded, Some(id))
     }
 
     /// The row breaks a rule.
     pub fn failed(row_number: i32, code: &str, message: impl Into<String>) -> Self {
         Self {
-            row_number,
-            status: RowStatus::Failed,
-            id: None,
             error_code: Some(code.to_owned()),
             error_message: Some(message.into()),
+            ..Self::new(row_number, RowStatus::Failed, None)
         }
     }
 
     /// The row names what the row `first` has named before.
     pub fn skipped(row_number: i32, id: Option<Uuid>, first: i32) -> Self {
         Self {
-            row_number,
-            status: RowStatus::Skipped,
-            id,
             error_code: Some("duplicate_row".to_owned()),
             error_message: Some(format!("Row {first} names the same; this row was left out.")),
+            ..Self::new(row_number, RowStatus::Skipped, id)
         }
     }
 }

@@ -59,7 +59,7 @@ pub(super) async fn insert(tx: &mut Tx, job: &BulkJob) -> Result<(), sqlx::Error
 }
 
 /// Stores the next version of a job.
-pub(super) async fn update(tx: &mut Tx, job: &BulkJob) -> Result<(), sqlx::Error> {
+pub(crate) async fn update(tx: &mut Tx, job: &BulkJob) -> Result<(), sqlx::Error> {
     let tenant = tx.tenant().0;
     sqlx::query!(
         "update roster.bulk_job set status = $3, total_rows = $4, processed_rows = $5, failed_rows = $6, place = $7, line = $8,
@@ -116,9 +116,13 @@ pub(crate) async fn save_results(
     let ids: Vec<Option<Uuid>> = results.iter().map(|r| r.id).collect();
     let codes: Vec<Option<&str>> = results.iter().map(|r| r.error_code.as_deref()).collect();
     let messages: Vec<Option<&str>> = results.iter().map(|r| r.error_message.as_deref()).collect();
+    let files: Vec<Option<&str>> = results.iter().map(|r| r.file.as_deref()).collect();
+    let lines: Vec<Option<i32>> = results.iter().map(|r| r.line).collect();
+    let columns: Vec<Option<&str>> = results.iter().map(|r| r.column.as_deref()).collect();
     sqlx::query!(
-        "insert into roster.bulk_job_result (tenant_id, job_id, row_number, status, id, error_code, error_message)
-         select $1, $2, r.* from unnest($3::int[], $4::text[], $5::uuid[], $6::text[], $7::text[]) as r",
+        r#"insert into roster.bulk_job_result (tenant_id, job_id, row_number, status, id, error_code, error_message, file, line, "column")
+         select $1, $2, r.*
+         from unnest($3::int[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::int[], $10::text[]) as r"#,
         tenant,
         job.0,
         &numbers,
@@ -126,6 +130,9 @@ pub(crate) async fn save_results(
         &ids as &[Option<Uuid>],
         &codes as &[Option<&str>],
         &messages as &[Option<&str>],
+        &files as &[Option<&str>],
+        &lines as &[Option<i32>],
+        &columns as &[Option<&str>],
     )
     .execute(tx.conn())
     .await?;
@@ -142,7 +149,8 @@ pub(super) async fn results(
     let tenant = tx.tenant().0;
     sqlx::query_as!(
         RowResult,
-        r#"select row_number, status as "status: RowStatus", id, error_code, error_message from roster.bulk_job_result
+        r#"select row_number, status as "status: RowStatus", id, error_code, error_message, file, line, "column"
+           from roster.bulk_job_result
            where tenant_id = $1 and job_id = $2 and ($3::text is null or status = $3) and row_number > $4
            order by row_number limit $5"#,
         tenant,

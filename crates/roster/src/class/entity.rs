@@ -196,6 +196,12 @@ impl Class {
         active.then(|| Self { status: Status::Archived, ..self.clone() }.next(now))
     }
 
+    /// The next version, in use again; `None` when it is.
+    pub(crate) fn reopened(&self, now: Timestamp) -> Option<Self> {
+        let archived = self.status == Status::Archived;
+        archived.then(|| Self { status: Status::Active, ..self.clone() }.next(now))
+    }
+
     /// Refuses what an archived class does not take any more.
     pub(crate) const fn is_active(&self) -> Result<(), Error> {
         match self.status {

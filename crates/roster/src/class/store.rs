@@ -1,4 +1,4 @@
-//! The SQL of classes.
+//! The SQL of classes: one statement for any number of them.
 
 use jiff_sqlx::ToSqlx;
 use kernel::{
@@ -8,7 +8,7 @@ use kernel::{
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::class::Class;
+use crate::{class::Class, person};
 
 /// Classes as they are read.
 pub static TABLE: Table = Table {
@@ -25,45 +25,73 @@ pub static TABLE: Table = Table {
     ],
 };
 
-/// Stores a class: its first version or the next one.
-pub(super) async fn save(tx: &mut Tx, class: &Class) -> Result<(), sqlx::Error> {
+/// Stores classes: their first versions or the next ones.
+pub(crate) async fn save(tx: &mut Tx, classes: &[Class]) -> Result<(), sqlx::Error> {
     let tenant = tx.tenant().0;
+    let all = || classes.iter();
+    let ids: Vec<Uuid> = all().map(|c| c.class_id.0).collect();
+    let schools: Vec<Uuid> = all().map(|c| c.school_id.0).collect();
+    let names: Vec<&str> = all().map(|c| c.name.as_str()).collect();
+    let name_keys: Vec<&str> = all().map(|c| c.name_key.as_str()).collect();
+    let terms: Vec<String> = all().map(|c| person::array(&c.term_ids)).collect();
+    let titles: Vec<Option<&str>> = all().map(|c| c.course.title.as_deref()).collect();
+    let codes: Vec<Option<&str>> = all().map(|c| c.course.code.as_deref()).collect();
+    let subjects: Vec<Option<&str>> = all().map(|c| c.subject.as_deref()).collect();
+    let statuses: Vec<&str> = all().map(|c| c.status.name()).collect();
+    let refs: Vec<_> = all().map(|c| Json(&c.external_refs)).collect();
+    let versions: Vec<i64> = all().map(|c| c.version).collect();
+    let created: Vec<_> = all().map(|c| c.created_at.to_sqlx()).collect();
+    let updated: Vec<_> = all().map(|c| c.updated_at.to_sqlx()).collect();
     sqlx::query!(
         "insert into roster.class (tenant_id, class_id, school_id, name, name_key, term_ids, course_title, course_code, subject,
                                    status, external_refs, version, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-         on conflict (tenant_id, class_id) do update set name = $4, name_key = $5, term_ids = $6, course_title = $7,
-           course_code = $8, subject = $9, status = $10, external_refs = $11, version = $12, updated_at = $14",
+         select $1, r.id, r.school, r.name, r.name_key, r.terms::uuid[], r.title, r.code, r.subject, r.status, r.refs, r.version,
+                r.created, r.updated
+         from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+                     $11::jsonb[], $12::bigint[], $13::timestamptz[], $14::timestamptz[])
+           as r(id, school, name, name_key, terms, title, code, subject, status, refs, version, created, updated)
+         on conflict (tenant_id, class_id) do update set name = excluded.name, name_key = excluded.name_key,
+           term_ids = excluded.term_ids, course_title = excluded.course_title, course_code = excluded.course_code,
+           subject = excluded.subject, status = excluded.status, external_refs = excluded.external_refs,
+           version = excluded.version, updated_at = excluded.updated_at",
         tenant,
-        class.class_id.0,
-        class.school_id.0,
-        class.name,
-        class.name_key,
-        &term_ids(class),
-        class.course.title,
-        class.course.code,
-        class.subject,
-        class.status.name(),
-        Json(&class.external_refs) as _,
-        class.version,
-        class.created_at.to_sqlx() as _,
-        class.updated_at.to_sqlx() as _,
+        &ids,
+        &schools,
+        &names as &[&str],
+        &name_keys as &[&str],
+        &terms,
+        &titles as &[Option<&str>],
+        &codes as &[Option<&str>],
+        &subjects as &[Option<&str>],
+        &statuses as &[&str],
+        &refs as _,
+        &versions,
+        &created as _,
+        &updated as _,
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// Makes the class's terms those that are looked up.
-pub(super) async fn save_terms(tx: &mut Tx, class: &Class) -> Result<(), sqlx::Error> {
+/// Makes the terms of classes those that are looked up.
+pub(crate) async fn save_terms(tx: &mut Tx, classes: &[Class]) -> Result<(), sqlx::Error> {
     let tenant = tx.tenant().0;
+    let changed: Vec<Uuid> = classes.iter().map(|class| class.class_id.0).collect();
+    let pairs = || classes.iter().flat_map(|c| c.term_ids.iter().map(|id| (c.class_id.0, id.0)));
+    let ids: Vec<Uuid> = pairs().map(|(class, _)| class).collect();
+    let terms: Vec<Uuid> = pairs().map(|(_, term)| term).collect();
     sqlx::query!(
-        "with gone as (delete from roster.class_term where tenant_id = $1 and class_id = $2 and term_id <> all($3))
-         insert into roster.class_term (tenant_id, class_id, term_id) select $1, $2, t from unnest($3::uuid[]) t
+        "with gone as (
+           delete from roster.class_term where tenant_id = $1 and class_id = any($2)
+           and (class_id, term_id) not in (select * from unnest($3::uuid[], $4::uuid[])))
+         insert into roster.class_term (tenant_id, class_id, term_id)
+         select $1, r.class, r.term from unnest($3::uuid[], $4::uuid[]) as r(class, term)
          on conflict do nothing",
         tenant,
-        class.class_id.0,
-        &term_ids(class),
+        &changed,
+        &ids,
+        &terms,
     )
     .execute(tx.conn())
     .await?;

@@ -121,24 +121,45 @@ impl CreateEnrollment {
         if effective_end.is_some_and(|end| end < effective_start) {
             errors.push(too_early("/effectiveEnd"));
         }
-        let enrollment = Enrollment {
+        let frame = Frame { today: effective_start, ..frame };
+        checked(Enrollment::new(self.student_id, self.class_id, effective_end, frame), errors)
+    }
+}
+
+impl Enrollment {
+    /// An enrolment in its first version, from today on.
+    pub(crate) const fn new(
+        student_id: StudentId,
+        class_id: ClassId,
+        effective_end: Option<Date>,
+        frame: Frame,
+    ) -> Self {
+        Self {
             enrollment_id: frame.id,
-            student_id: self.student_id,
-            class_id: self.class_id,
+            student_id,
+            class_id,
             school_id: frame.school,
             status: EnrollmentStatus::Active,
-            effective_start,
+            effective_start: frame.today,
             effective_end,
             reason: None,
             version: 1,
             created_at: frame.now,
             updated_at: frame.now,
-        };
-        checked(enrollment, errors)
+        }
     }
-}
 
-impl Enrollment {
+    /// The next version, for other days.
+    pub(crate) fn moved(&self, start: Date, end: Option<Date>, now: Timestamp) -> Self {
+        Self {
+            effective_start: start,
+            effective_end: end,
+            version: self.version + 1,
+            updated_at: now,
+            ..self.clone()
+        }
+    }
+
     /// The next version, ended as asked for; `None` when it has ended.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ pub(crate) async fn save(tx: &mut Tx, enrollments: &[Enrollment]) -> Result<(), 
          select $1, r.* from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::date[], $8::date[],
                                     $9::text[], $10::bigint[], $11::timestamptz[], $12::timestamptz[]) as r
          on conflict (tenant_id, enrollment_id) do update set status = excluded.status,
-           effective_end = excluded.effective_end, reason = excluded.reason, version = excluded.version,
+           effective_start = excluded.effective_start, effective_end = excluded.effective_end, reason = excluded.reason, version = excluded.version,
            updated_at = excluded.updated_at",
         tenant,
         &ids,
@@ -68,4 +68,19 @@ pub(crate) async fn save(tx: &mut Tx, enrollments: &[Enrollment]) -> Result<(), 
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Active enrolments with the ids of their rows in a source.
+pub(crate) async fn links(tx: &mut Tx, source: &str) -> Result<Vec<(String, Uuid)>, sqlx::Error> {
+    let tenant = tx.tenant().0;
+    let rows = sqlx::query!(
+        "select r.value, r.entity_id from roster.enrollment e
+         join roster.source_row r on r.tenant_id = e.tenant_id and r.entity_id = e.enrollment_id
+         where e.tenant_id = $1 and e.status = 'Active' and r.source = $2 and r.kind = 'enrollment'",
+        tenant,
+        source,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.value, row.entity_id)).collect())
 }

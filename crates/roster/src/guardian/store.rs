@@ -196,3 +196,16 @@ async fn refs_are_theirs(
         }
     }
 }
+
+/// Guardians with their ids in a source.
+pub(crate) async fn links(tx: &mut Tx, source: &str) -> Result<Vec<(String, Uuid)>, sqlx::Error> {
+    let tenant = tx.tenant().0;
+    let rows = sqlx::query!(
+        "select value, guardian_id from roster.guardian_ref where tenant_id = $1 and source = $2",
+        tenant,
+        source,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.value, row.guardian_id)).collect())
+}

@@ -246,9 +246,20 @@ impl<'a> Cells<'a> {
         if self.source.version == Version::V1p2 && text.starts_with("ext:") {
             return fallback;
         }
-        let accepted: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-        self.refuse(column, "unknown_word", format!("One of: {}.", accepted.join(", ")));
+        self.refuse(column, "unknown_word", one_of(words));
         fallback
+    }
+
+    /// A list of words in one cell.
+    pub(super) fn words<T: Copy>(&mut self, column: &'static str, words: &[(&str, T)]) -> Vec<T> {
+        let (mut found, asked) = (Vec::new(), self.list(column));
+        for text in asked {
+            match words.iter().find(|(word, _)| *word == text) {
+                Some((_, value)) => found.push(*value),
+                None => self.refuse(column, "unknown_word", one_of(words)),
+            }
+        }
+        found
     }
 
     /// Whether the row still stands. Empty in a bulk file, required in a delta (with the time of the change).
@@ -272,4 +283,9 @@ impl<'a> Cells<'a> {
             }
         }
     }
+}
+
+fn one_of<T>(words: &[(&str, T)]) -> String {
+    let accepted: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+    format!("One of: {}.", accepted.join(", "))
 }

@@ -16,6 +16,16 @@ pub enum Version {
     V1p2,
 }
 
+impl Version {
+    /// As the manifest says it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::V1p1 => "1.1",
+            Self::V1p2 => "1.2",
+        }
+    }
+}
+
 /// What a file is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {

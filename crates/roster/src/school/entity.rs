@@ -63,14 +63,14 @@ pub struct School {
 pub struct CreateSchool {
     /// Its name, unique among the active schools of the tenant unless external ids tell them apart.
     #[schema(min_length = 1, max_length = 200, examples("Lincoln Elementary"))]
-    name: String,
+    pub(crate) name: String,
     /// IANA name of its time zone; `UTC` when left out.
     #[schema(examples("America/Chicago"))]
-    timezone: Option<String>,
+    pub(crate) timezone: Option<String>,
     /// Its ids in other systems.
     #[serde(default)]
     #[schema(max_items = 20)]
-    external_refs: Vec<ExternalRef>,
+    pub(crate) external_refs: Vec<ExternalRef>,
 }
 
 /// What is to change of a school (JSON Merge Patch): what is left out stays.
@@ -80,15 +80,15 @@ pub struct PatchSchool {
     /// Its new name.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = String, min_length = 1, max_length = 200, required = false)]
-    name: Option<String>,
+    pub(crate) name: Option<String>,
     /// IANA name of its new time zone.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = String, required = false)]
-    timezone: Option<String>,
+    pub(crate) timezone: Option<String>,
     /// All its ids in other systems.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Vec<ExternalRef>, max_items = 20, required = false)]
-    external_refs: Option<Vec<ExternalRef>>,
+    pub(crate) external_refs: Option<Vec<ExternalRef>>,
 }
 
 impl CreateSchool {
@@ -144,6 +144,12 @@ impl School {
     pub fn archived(&self, now: Timestamp) -> Option<Self> {
         let active = self.status == Status::Active;
         active.then(|| Self { status: Status::Archived, ..self.clone() }.next(now))
+    }
+
+    /// The next version, in use again; `None` when it is.
+    pub(crate) fn reopened(&self, now: Timestamp) -> Option<Self> {
+        let archived = self.status == Status::Archived;
+        archived.then(|| Self { status: Status::Active, ..self.clone() }.next(now))
     }
 
     /// Its external ids, to be saved.

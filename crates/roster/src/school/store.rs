@@ -24,7 +24,7 @@ pub static TABLE: Table = Table {
 };
 
 /// Inserts a school unless another stands in the way; says whether it did.
-pub(super) async fn insert(tx: &mut Tx, school: &School) -> Result<bool, sqlx::Error> {
+pub(crate) async fn insert(tx: &mut Tx, school: &School) -> Result<bool, sqlx::Error> {
     let tenant = tx.tenant().0;
     let done = sqlx::query!(
         "insert into roster.school (tenant_id, school_id, name, name_key, status, timezone, external_refs, version, created_at, updated_at)
@@ -45,7 +45,7 @@ pub(super) async fn insert(tx: &mut Tx, school: &School) -> Result<bool, sqlx::E
 }
 
 /// Stores a school's next version unless another stands in the way; says whether it did.
-pub(super) async fn update(tx: &mut Tx, school: &School) -> Result<bool, sqlx::Error> {
+pub(crate) async fn update(tx: &mut Tx, school: &School) -> Result<bool, sqlx::Error> {
     let tenant = tx.tenant().0;
     let done = sqlx::query!(
         "update roster.school set name = $3, name_key = $4, status = $5, timezone = $6, external_refs = $7, version = $8, updated_at = $9

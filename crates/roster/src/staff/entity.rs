@@ -248,6 +248,12 @@ impl Staff {
         active.then(|| Self { status: Presence::Deactivated, reason, ..self.clone() }.next(now))
     }
 
+    /// The next version, active again; `None` when they are.
+    pub(crate) fn reactivated(&self, now: Timestamp) -> Option<Self> {
+        let gone = self.status == Presence::Deactivated;
+        gone.then(|| Self { status: Presence::Active, reason: None, ..self.clone() }.next(now))
+    }
+
     /// Whether they teach.
     pub fn teaches(&self) -> bool {
         self.staff_type.contains(&StaffType::Teacher)

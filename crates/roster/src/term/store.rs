@@ -25,7 +25,7 @@ pub static TABLE: Table = Table {
 };
 
 /// Stores a term: its first version or the next one.
-pub(super) async fn save(tx: &mut Tx, term: &Term) -> Result<(), sqlx::Error> {
+pub(crate) async fn save(tx: &mut Tx, term: &Term) -> Result<(), sqlx::Error> {
     let tenant = tx.tenant().0;
     sqlx::query!(
         "insert into roster.term (tenant_id, term_id, title, title_key, type, start_date, end_date, parent_id, school_year,

@@ -13,6 +13,7 @@ mod feed;
 mod guardian;
 mod home;
 mod idempotency;
+mod import;
 mod limits;
 mod oneroster;
 mod origin;

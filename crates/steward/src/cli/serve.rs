@@ -146,7 +146,7 @@ async fn plan(
         rate_per_minute: settings.rate_per_minute,
         feed_days: settings.feed_days,
         reactions: Vec::new(),
-        jobs: vec![roster::bulk::JOB],
+        jobs: vec![roster::bulk::JOB, roster::import::DECISION],
         node,
         audit_heads: settings.audit_heads.clone(),
     })

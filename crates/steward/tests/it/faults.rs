@@ -13,6 +13,7 @@ mod crash;
 mod database_down;
 mod generator;
 mod history;
+mod import;
 mod mosquitto;
 mod nodes;
 mod postgres;

@@ -10,6 +10,7 @@ mod approvals;
 mod broker;
 mod certificates;
 mod cli_mqtt;
+mod cli_roster;
 mod cluster;
 mod config;
 mod contracts;

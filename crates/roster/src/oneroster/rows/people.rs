@@ -14,6 +14,8 @@ pub struct User {
     pub enabled: bool,
     /// The one role of 1.1; in 1.2 roles are rows of their own.
     pub role: Option<UserRole>,
+    /// All roles of the person, where 1.1 has place for one: our own column `metadata.roles`.
+    pub roles: Vec<UserRole>,
     /// The organisations of 1.1.
     pub orgs: Vec<String>,
     /// Sign-in name.
@@ -45,32 +47,62 @@ pub enum UserRole {
     Administrator,
     /// A counselor (1.2).
     Counselor,
+    /// Who runs interventions: our own word `ext:interventionist`.
+    Interventionist,
     /// Aides and proctors.
     Aide,
-    /// Guardians, parents, relatives.
+    /// A guardian.
     Guardian,
+    /// A parent.
+    Parent,
+    /// Another relative.
+    Relative,
+}
+
+impl UserRole {
+    /// Whether it makes somebody a student's guardian.
+    pub const fn is_guardian(self) -> bool {
+        matches!(self, Self::Guardian | Self::Parent | Self::Relative)
+    }
+
+    /// Its word. 1.1 has none for some: what comes nearest stands there.
+    pub const fn word(self, version: Version) -> &'static str {
+        match (self, version) {
+            (Self::Student, _) => "student",
+            (Self::Teacher, _) => "teacher",
+            (Self::Administrator, Version::V1p1) => "administrator",
+            (Self::Administrator, Version::V1p2) => "siteAdministrator",
+            (Self::Counselor, Version::V1p2) => "counselor",
+            (Self::Interventionist, Version::V1p2) => "ext:interventionist",
+            (Self::Counselor | Self::Interventionist, Version::V1p1) | (Self::Aide, _) => "aide",
+            (Self::Guardian, _) => "guardian",
+            (Self::Parent, _) => "parent",
+            (Self::Relative, _) => "relative",
+        }
+    }
 }
 
 const ROLES_1P1: [(&str, UserRole); 8] = [
     ("administrator", UserRole::Administrator),
     ("aide", UserRole::Aide),
     ("guardian", UserRole::Guardian),
-    ("parent", UserRole::Guardian),
+    ("parent", UserRole::Parent),
     ("proctor", UserRole::Aide),
-    ("relative", UserRole::Guardian),
+    ("relative", UserRole::Relative),
     ("student", UserRole::Student),
     ("teacher", UserRole::Teacher),
 ];
 
-const ROLES_1P2: [(&str, UserRole); 12] = [
+const ROLES_1P2: [(&str, UserRole); 13] = [
     ("aide", UserRole::Aide),
     ("counselor", UserRole::Counselor),
     ("districtAdministrator", UserRole::Administrator),
+    ("ext:interventionist", UserRole::Interventionist),
     ("guardian", UserRole::Guardian),
-    ("parent", UserRole::Guardian),
+    ("parent", UserRole::Parent),
     ("principal", UserRole::Administrator),
     ("proctor", UserRole::Aide),
-    ("relative", UserRole::Guardian),
+    ("relative", UserRole::Relative),
     ("siteAdministrator", UserRole::Administrator),
     ("student", UserRole::Student),
     ("systemAdministrator", UserRole::Administrator),
@@ -124,6 +156,7 @@ impl Row for User {
             state: cells.state(),
             enabled: cells.flag("enabledUser").unwrap_or(true),
             role: old.then(|| cells.word("role", &ROLES_1P1, UserRole::Aide)),
+            roles: if old { cells.words("metadata.roles", &ROLES_1P2) } else { Vec::new() },
             orgs: if old { cells.some("orgSourcedIds") } else { Vec::new() },
             username: cells.text("username"),
             given_name: cells.text("givenName"),
@@ -211,6 +244,24 @@ pub enum EnrollmentRole {
     Other,
 }
 
+const ENROLLMENT_ROLES: [(&str, EnrollmentRole); 4] = [
+    ("student", EnrollmentRole::Student),
+    ("teacher", EnrollmentRole::Teacher),
+    ("administrator", EnrollmentRole::Other),
+    ("proctor", EnrollmentRole::Other),
+];
+
+impl EnrollmentRole {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Student => "student",
+            Self::Teacher => "teacher",
+            Self::Other => "administrator",
+        }
+    }
+}
+
 impl Row for Enrollment {
     const FILE: File = File::Enrollments;
 
@@ -230,20 +281,13 @@ impl Row for Enrollment {
     }
 
     fn read(cells: &mut Cells<'_>) -> Self {
-        use EnrollmentRole::{Other, Student, Teacher};
-        let roles = [
-            ("student", Student),
-            ("teacher", Teacher),
-            ("administrator", Other),
-            ("proctor", Other),
-        ];
         cells.id("sourcedId");
         let enrollment = Self {
             state: cells.state(),
             class: cells.id("classSourcedId"),
             school: cells.id("schoolSourcedId"),
             user: cells.id("userSourcedId"),
-            role: cells.word("role", &roles, Other),
+            role: cells.word("role", &ENROLLMENT_ROLES, EnrollmentRole::Other),
             is_primary: cells.flag("primary").unwrap_or(false),
             begin: cells.optional_date("beginDate"),
             end: cells.optional_date("endDate"),

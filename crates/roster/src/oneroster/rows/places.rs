@@ -18,6 +18,8 @@ pub struct Org {
     pub identifier: Option<String>,
     /// The organisation above it.
     pub parent: Option<String>,
+    /// IANA name of its time zone: our own column `metadata.timezone`.
+    pub timezone: Option<String>,
 }
 
 /// What an organisation is.
@@ -29,6 +31,17 @@ pub enum OrgType {
     District,
     /// A department, local, state or national body: above or beside the schools.
     Other,
+}
+
+impl OrgType {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::School => "school",
+            Self::District => "district",
+            Self::Other => "department",
+        }
+    }
 }
 
 impl Row for Org {
@@ -63,6 +76,7 @@ impl Row for Org {
             kind: cells.word("type", &kinds, Other),
             identifier: cells.optional("identifier"),
             parent: cells.optional_id("parentSourcedId"),
+            timezone: cells.optional("metadata.timezone"),
         }
     }
 }
@@ -97,6 +111,18 @@ pub enum SessionType {
     Term,
     /// A grading period.
     GradingPeriod,
+}
+
+impl SessionType {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::SchoolYear => "schoolYear",
+            Self::Semester => "semester",
+            Self::Term => "term",
+            Self::GradingPeriod => "gradingPeriod",
+        }
+    }
 }
 
 impl Row for Session {
@@ -148,6 +174,8 @@ pub struct Course {
     pub title: String,
     /// Its code.
     pub code: Option<String>,
+    /// Whose it is.
+    pub org: String,
     /// Its subjects.
     pub subjects: Vec<String>,
 }
@@ -173,6 +201,7 @@ impl Row for Course {
             state: cells.state(),
             title: cells.text("title"),
             code: cells.optional("courseCode"),
+            org: cells.id("orgSourcedId"),
             subjects: cells.list("subjects"),
         }
     }
@@ -204,6 +233,16 @@ pub enum ClassType {
     Homeroom,
     /// A lesson with a place in the timetable.
     Scheduled,
+}
+
+impl ClassType {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Homeroom => "homeroom",
+            Self::Scheduled => "scheduled",
+        }
+    }
 }
 
 impl Row for Class {

@@ -170,7 +170,7 @@ async fn the_content_type_must_be_json() {
 #[tokio::test]
 async fn ten_megabytes_are_answered_and_not_cut_off() {
     let ground = Ground::lay().await;
-    let buffered = |operation: &&Operation| operation.writes() && operation.entry.row.is_none();
+    let buffered = |operation: &&Operation| operation.writes() && !operation.entry.streams();
     for operation in ground.stage.operations.iter().filter(buffered) {
         for size in [(1 << 20) + 1, TEN_MEGABYTES] {
             let answer = sent(&ground, operation, vec![b' '; size]).await.unwrap();

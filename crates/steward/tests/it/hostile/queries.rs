@@ -22,7 +22,9 @@ fn with_query<'g>(ground: &'g Ground, name: &'g str) -> impl Iterator<Item = &'g
 
 async fn ask(ground: &Ground, operation: &Operation, query: &str) -> testkit::Answer {
     let client = ground.permitted(operation);
-    client.get(&format!("{}?{query}", operation.path(&ground.target))).await.unwrap()
+    let path = operation.path(&ground.target);
+    let further = if path.contains('?') { '&' } else { '?' };
+    client.get(&format!("{path}{further}{query}")).await.unwrap()
 }
 
 #[tokio::test]

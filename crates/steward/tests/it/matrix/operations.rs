@@ -21,6 +21,17 @@ pub(crate) struct Entry {
     pub(crate) body: Option<fn(u64, &Target) -> Value>,
     /// What a valid body streams instead: one row, as its JSON.
     pub(crate) row: Option<fn(u64, &Target) -> Value>,
+    /// Whether a valid body is a OneRoster package.
+    pub(crate) package: bool,
+    /// What a valid path ends with.
+    query: &'static str,
+}
+
+impl Entry {
+    /// Whether its body is streamed.
+    pub(crate) const fn streams(&self) -> bool {
+        self.row.is_some() || self.package
+    }
 }
 
 /// Makes names unique.
@@ -45,15 +56,24 @@ pub(crate) static PARAMETERS: &[(&str, Named)] = &[
 ];
 
 const fn without_body(id: &'static str, success: u16) -> Entry {
-    Entry { id, success, body: None, row: None }
+    Entry { id, success, body: None, row: None, package: false, query: "" }
 }
 
 const fn with_body(id: &'static str, success: u16, body: fn(u64, &Target) -> Value) -> Entry {
-    Entry { id, success, body: Some(body), row: None }
+    Entry { body: Some(body), ..without_body(id, success) }
 }
 
 const fn with_rows(id: &'static str, row: fn(u64, &Target) -> Value) -> Entry {
-    Entry { id, success: 202, body: None, row: Some(row) }
+    Entry { row: Some(row), query: "?source=sis", ..without_body(id, 202) }
+}
+
+/// A trial: it may run beside others, and changes nothing.
+const fn with_package(id: &'static str) -> Entry {
+    Entry { package: true, query: "?source=sis&dryRun=true", ..without_body(id, 202) }
+}
+
+const fn with_query(id: &'static str, query: &'static str) -> Entry {
+    Entry { query, ..without_body(id, 200) }
 }
 
 /// One entry for each operation.
@@ -124,6 +144,8 @@ pub(crate) static ENTRIES: &[Entry] = &[
     with_rows("bulkStudents", student_row),
     with_rows("bulkTeachers", teacher_row),
     with_rows("bulkEnrollments", enrollment_row),
+    with_package("importOneRoster"),
+    with_query("exportOneRoster", "?source=sis"),
     without_body("listBulkJobs", 200),
     without_body("readBulkJob", 200),
     without_body("readBulkResults", 200),
@@ -222,6 +244,11 @@ fn student_row(n: u64, target: &Target) -> Value {
 fn teacher_row(n: u64, target: &Target) -> Value {
     json!({"externalId": format!("T-{n}"), "staffType": ["teacher"], "givenName": "Grace", "familyName": format!("Row {n}"),
         "email": "g@example.org", "certification": "Mathematics", "schoolIds": [target.school]})
+}
+
+fn package() -> Vec<u8> {
+    let shape = roster::seed::Shape::of(20);
+    roster::seed::District::of(shape).package(roster::oneroster::Version::V1p2).unwrap()
 }
 
 fn enrollment_row(n: u64, target: &Target) -> Value {
@@ -330,7 +357,7 @@ impl Operation {
         let path = PARAMETERS.iter().fold(path, named);
         let path = path.replace("{context}", "roster").replace("{kind}", "students");
         let path = if self.id() == "archiveSchool" { path + "?cascade=true" } else { path };
-        let path = if self.entry.row.is_some() { path + "?source=sis" } else { path };
+        let path = path + self.entry.query;
         assert!(
             !path.contains('{'),
             "{}: say in Operation::path (crates/steward/tests/it/matrix/operations.rs) what {path} stands for",
@@ -345,6 +372,9 @@ impl Operation {
     }
 
     fn with_row(&self, request: Request, target: &Target) -> Request {
+        if self.entry.package {
+            return request.header("content-type", "application/zip").bytes(package());
+        }
         let Some(row) = self.entry.row else { return request };
         let row = row(NEXT.fetch_add(1, Ordering::Relaxed), target);
         request.header("content-type", "application/jsonl").bytes(format!("{row}\n"))
