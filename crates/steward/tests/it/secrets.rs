@@ -1,5 +1,7 @@
 //! What was told in confidence is written nowhere that others read.
 
+mod bulk;
+
 use anyhow::Result;
 use kernel::Role;
 use serde_json::{Value, json};
