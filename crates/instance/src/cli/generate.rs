@@ -69,7 +69,7 @@ pub struct Generate {
     /// Tell a whole story
     #[arg(long, value_enum, value_name = "NAME", conflicts_with_all = ["category", "severity", "live"])]
     scenario: Option<Scenario>,
-    /// Append to this log; it is renamed to messages.old_<date> when it is full, as IRIS does
+    /// Append to this log; it is renamed to `messages.old_<date>` when it is full, as IRIS does
     #[arg(long, value_name = "FILE")]
     follow: Option<PathBuf>,
     /// The size at which the log is full, in bytes

@@ -12,6 +12,7 @@ use testkit::Client;
 use testkit::process::command;
 use uuid::Uuid;
 
+use super::generator::send;
 use super::history::{Acknowledged, Action, History};
 use super::site::{Site, until};
 use super::subscriber::{Event, Followed, Subscriber};
@@ -20,6 +21,9 @@ use super::subscriber::{Event, Followed, Subscriber};
 const QUIET_WITHIN: Duration = Duration::from_secs(40);
 /// How long the sealer may take to have every record in its chain.
 const SEALED_WITHIN: Duration = Duration::from_mins(1);
+
+/// Answers asked for again at the end.
+const ANSWERS: usize = 200;
 
 /// Differences shown by a failure.
 const SHOWN: usize = 5;
@@ -50,9 +54,10 @@ impl Ending<'_> {
     pub(super) async fn check(self) -> Followed {
         quiet(&self.database).await;
         self.subscriber.leave().await;
-        let rows = events(&self.database).await;
         let acknowledged: Vec<&Acknowledged> =
             self.histories.iter().flat_map(|history| &history.acknowledged).collect();
+        answers(&self, &acknowledged).await;
+        let rows = events(&self.database).await;
         effects(&self.database, &acknowledged).await;
         announcements(&rows, &acknowledged);
         audit(&self.database, &acknowledged).await;
@@ -128,7 +133,7 @@ fn same<K: Ord + Debug, V: PartialEq + Debug>(
     assert!(shown.is_empty(), "{what}, as found and as acknowledged: {shown:#?}");
 }
 
-/// Every acknowledged operation took effect once, and nothing else did. What a key's answer is, is stored.
+/// Every acknowledged operation took effect once, and nothing else did. Each key has its answer.
 async fn effects(database: &PgPool, acknowledged: &[&Acknowledged]) {
     let mut expected = BTreeMap::new();
     for done in acknowledged {
@@ -148,17 +153,29 @@ async fn effects(database: &PgPool, acknowledged: &[&Acknowledged]) {
         found.into_iter().map(|(t, s, n, v, a)| ((t, s), (n, v, a))).collect();
     same("schools", &found, &expected);
 
-    let stored: Vec<(Uuid, String, i16, Vec<u8>)> = sqlx::query_as(
-        "select tenant_id, key, status, body from kernel.idempotency where key like 'writer-%'",
+    let stored: Vec<(Uuid, String, i16)> = sqlx::query_as(
+        "select tenant_id, key, status from kernel.idempotency where key like 'writer-%'",
     )
     .fetch_all(database)
     .await
     .unwrap();
-    let stored: HashMap<_, _> = stored.into_iter().map(|(t, k, s, b)| ((t, k), (s, b))).collect();
-    assert_eq!(stored.len(), acknowledged.len(), "keys and acknowledged operations");
-    for done in acknowledged {
-        let (status, body) = &stored[&(done.tenant.0, done.operation.key.clone())];
-        assert_eq!((*status, body), (done.answer.status.cast_signed(), &done.answer.body));
+    let stored: BTreeMap<_, _> = stored.into_iter().map(|(t, k, s)| ((t, k), s)).collect();
+    let status = |done: &&Acknowledged| {
+        let key = (done.tenant.0, done.operation.key.clone());
+        (key, done.answer.status.cast_signed())
+    };
+    same("stored answers", &stored, &acknowledged.iter().map(status).collect());
+}
+
+/// Sends acknowledged operations again, spread over all of them: each is answered as it was, in the same bytes. That
+/// nothing else happens, the checks after this show.
+async fn answers(ending: &Ending<'_>, acknowledged: &[&Acknowledged]) {
+    let node = Client::new(ending.url).unwrap();
+    for done in acknowledged.iter().step_by(acknowledged.len().div_ceil(ANSWERS)) {
+        let client = node.clone().with_token(ending.site.token(done.tenant)).in_tenant(done.tenant);
+        let again = send(&client, &done.operation).await.unwrap();
+        assert_eq!(again.status, done.answer.status, "{done:?}: {}", again.text());
+        assert_eq!(again.body, done.answer.body, "{done:?}: {}", again.text());
     }
 }
 
