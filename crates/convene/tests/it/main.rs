@@ -7,7 +7,11 @@
 
 mod artifacts;
 mod briefs;
+mod budgets;
+mod chances;
 mod desk;
 mod gates;
 mod library;
 mod money;
+mod timetables;
+mod venues;

@@ -75,6 +75,15 @@ impl Network {
         &self.tasks
     }
 
+    /// Changes a task's duration by its number, its place in [`Network::tasks`]; an unknown number changes nothing.
+    pub fn set_duration(&mut self, number: usize, duration: i64) -> Result<(), Error> {
+        if let Some(task) = self.tasks.get_mut(number) {
+            within("the duration", &task.id, duration, 0)?;
+            task.duration = duration;
+        }
+        Ok(())
+    }
+
     pub(super) fn len(&self) -> usize {
         self.tasks.len()
     }
