@@ -2,8 +2,13 @@
 //!
 //! One file a command, each with its arguments, its examples and `run`.
 
+pub mod decide;
+pub mod emulate;
 pub mod generate;
+pub mod orchestrate;
 pub mod parse;
+pub mod settings;
+pub mod status;
 pub mod validate;
 
 use std::{io::Write, process::ExitCode};
@@ -39,6 +44,30 @@ pub enum Command {
     /// Say which rule of the grammar an entry breaks, and at which column
     #[command(before_help = validate::EXAMPLES)]
     Validate(validate::Validate),
+    /// Make and start an instance that looks like the product
+    #[command(before_help = emulate::EXAMPLES)]
+    Emulate(emulate::Emulate),
+    /// Run one remediation command
+    #[command(before_help = orchestrate::EXAMPLES)]
+    Orchestrate(Box<orchestrate::Orchestrate>),
+    /// Let a held command run
+    #[command(before_help = decide::APPROVE)]
+    Approve(Box<decide::Decide>),
+    /// Keep a held command from ever running
+    #[command(before_help = decide::REJECT)]
+    Reject(Box<decide::Decide>),
+    /// Show the instance and its commands
+    #[command(before_help = status::STATUS)]
+    Status(Box<status::Status>),
+    /// Undo what a command changed
+    #[command(before_help = decide::ROLLBACK)]
+    Rollback(Box<decide::Rollback>),
+    /// Show what happened to a command, step by step
+    #[command(before_help = status::TRACE)]
+    Trace(Box<status::Trace>),
+    /// Show how long commands and their parts took
+    #[command(before_help = status::PROFILE)]
+    Profile(Box<status::Status>),
 }
 
 /// A failure that has an exit code of its own; every other error ends with 1.
@@ -84,6 +113,14 @@ pub fn execute(command: Command) -> ExitCode {
         Command::Generate(args) => generate::run(&args),
         Command::Parse(args) => parse::run(&args),
         Command::Validate(args) => validate::run(&args),
+        Command::Emulate(args) => emulate::run(&args),
+        Command::Orchestrate(args) => orchestrate::run(&args),
+        Command::Approve(args) => decide::approve(&args),
+        Command::Reject(args) => decide::reject(&args),
+        Command::Status(args) => status::status(&args),
+        Command::Rollback(args) => decide::rollback(&args),
+        Command::Trace(args) => status::trace(&args),
+        Command::Profile(args) => status::profile(&args),
     };
     done.unwrap_or_else(|e| failed(&e))
 }

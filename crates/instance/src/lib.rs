@@ -3,7 +3,17 @@
 //! Everything here works without database, server or licence. [`log`] knows the grammar of `messages.log`; [`cli`] is the
 //! `instance` binary, whose commands `steward instance` has too.
 
+pub mod beneath;
 pub mod cli;
 pub mod clock;
+pub mod command;
+pub mod cpf;
+pub mod emulator;
+pub mod exec;
 pub mod generate;
+pub mod license_key;
 pub mod log;
+pub mod memory;
+pub mod orchestrate;
+pub mod redact;
+pub mod tool;

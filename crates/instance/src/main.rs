@@ -3,8 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use instance::cli::{self, Cli};
+use instance::{
+    cli::{self, Cli},
+    emulator::program,
+};
 
 fn main() -> ExitCode {
-    cli::run(Cli::parse())
+    // Called by a name of the product, this is a part of an emulated instance.
+    program::play(std::env::args_os()).unwrap_or_else(|| cli::run(Cli::parse()))
 }

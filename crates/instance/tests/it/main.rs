@@ -1,7 +1,22 @@
 //! Stories about the log and the instance.
-#![expect(clippy::expect_used, reason = "tests")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::semicolon_if_nothing_returned,
+    clippy::type_complexity,
+    reason = "tests"
+)]
 
+mod command;
+mod cpf;
+mod emulated;
+mod emulator;
 mod follow;
 mod generate;
 mod grammar;
+mod kernel;
+mod orchestrate;
 mod parse;
+mod restart;
+mod tour;
