@@ -1,4 +1,4 @@
-//! The tools that repair an instance: [`iris_config`], [`os_config`], [`iris_restart`] and [`license`].
+//! The tools that repair an instance: `iris_config`, `os_config`, `iris_restart` and `license`.
 //!
 //! A tool first makes a [`Plan`], which changes nothing and says exactly what would happen; the dry run is the plan. Carrying it
 //! out then does that, or fails and leaves everything as it was. What can be undone later is in the plan's [`Undo`], which the
