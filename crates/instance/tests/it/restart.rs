@@ -207,6 +207,12 @@ fn a_limit_is_kept_within_five_percent_and_the_process_tree_is_gone() {
 mod heavy {
     use super::*;
 
+    /// What to say: a transaction begins, or ends in this way.
+    fn turn(open: &mut bool, end: &'static str) -> &'static str {
+        *open = !*open;
+        if *open { "tstart" } else { end }
+    }
+
     #[test]
     fn everybody_is_found_in_a_thousand_random_patterns() {
         let (iris, mut random) = (Emulated::running(), StdRng::seed_from_u64(11));
@@ -229,14 +235,12 @@ mod heavy {
                 }
                 4 => {
                     if let Some((session, open)) = sessions.first_mut() {
-                        *open = !*open;
-                        session.say(if *open { "tstart" } else { "tcommit" });
+                        session.say(turn(open, "tcommit"));
                     }
                 }
                 _ => {
                     if let Some((terminal, open)) = terminals.first_mut() {
-                        *open = !*open;
-                        terminal.say(if *open { "tstart" } else { "trollback" });
+                        terminal.say(turn(open, "trollback"));
                     }
                 }
             }
