@@ -29,6 +29,9 @@ pub struct Row {
     pub about: &'static str,
 }
 
+/// The rows whose operation takes `dryRun`.
+const WITH_DRY_RUN: [&str; 1] = ["roster.import.write"];
+
 /// How far a permission reaches for a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
@@ -42,6 +45,11 @@ impl Row {
     /// Whether it only reads, whatever the method: such a request needs no idempotency key.
     pub fn reads(&self) -> bool {
         self.name.rsplit('.').next() == Some("read")
+    }
+
+    /// Whether its operation can be tried: with `?dryRun=true` it changes nothing, and needs no idempotency key.
+    pub fn has_dry_run(&self) -> bool {
+        WITH_DRY_RUN.contains(&self.name)
     }
 
     /// How far it reaches for `caller`; `None` when it does not.

@@ -183,9 +183,12 @@ fn meter(
     }
 }
 
-/// The idempotency key of a method that changes something.
+/// The idempotency key of a method that changes something; a dry run may have one.
 fn once(parts: &Parts, row: &Row, scope: TenantId) -> Result<Option<Once>, Problem> {
     if row.reads() || matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(None);
+    }
+    if row.has_dry_run() && is_dry_run(parts) && !parts.headers.contains_key("idempotency-key") {
         return Ok(None);
     }
     let refuse = || {
@@ -209,6 +212,11 @@ fn once(parts: &Parts, row: &Row, scope: TenantId) -> Result<Option<Once>, Probl
         ))
     })?;
     Ok(Some(Once { scope, key: key.to_owned(), request, kept_hours: KEPT_HOURS }))
+}
+
+/// Whether the query says so in so many words; said twice, the operation refuses it.
+fn is_dry_run(parts: &Parts) -> bool {
+    parts.uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "dryRun=true"))
 }
 
 /// The version that If-Match names. A tag that is none of ours names a version that never is.

@@ -80,9 +80,13 @@ fn common_parameters(path: &str, method: &str, row: &Row, have: &[Value]) -> Vec
     if method != "get" && !row.reads() {
         let about = "What caused the request; becomes the events' causationid.";
         wanted.push(parameter("X-Causation-Id", "header", false, about, uuid));
-        let about = "One key for one intended change; a repeat gets the stored answer.";
+        let about = if row.has_dry_run() {
+            "One key for one intended change; a repeat gets the stored answer. A dry run needs none."
+        } else {
+            "One key for one intended change; a repeat gets the stored answer."
+        };
         let key = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"});
-        wanted.push(parameter("Idempotency-Key", "header", true, about, key));
+        wanted.push(parameter("Idempotency-Key", "header", !row.has_dry_run(), about, key));
     }
     if matches!(method, "patch" | "put") {
         let tag = json!({"type": "string", "pattern": "^\"[0-9]+\"$"});

@@ -4,12 +4,13 @@ use std::io::{Cursor, Write};
 
 use anyhow::Result;
 use kernel::Role;
-use zip::{ZipWriter, write::SimpleFileOptions};
+use serde_json::json;
+use zip::{ZipWriter, unstable::write::FileOptionsExt as _, write::SimpleFileOptions};
 
 use super::{
     Importing, Package, export,
     package::{ORGS, USERS, zip},
-    send,
+    send, settled,
 };
 
 fn manifest(version: &str, files: &str) -> (String, String) {
@@ -35,6 +36,19 @@ fn bomb() -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
+/// A package behind a password.
+fn encrypted() -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    let locked = SimpleFileOptions::default().with_deprecated_encryption(b"secret").unwrap();
+    for (name, content) in
+        [manifest("1.1", "file.orgs,bulk\n"), ("orgs.csv".to_owned(), ORGS.to_owned())]
+    {
+        zip.start_file(name, locked).unwrap();
+        zip.write_all(content.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
 #[tokio::test]
 async fn packages_made_to_hurt_are_problems_and_nothing_is_written() -> Result<()> {
     let story = Importing::new().await?;
@@ -43,6 +57,7 @@ async fn packages_made_to_hurt_are_problems_and_nothing_is_written() -> Result<(
     let cases = [
         ("no zip", b"sourcedId,name\n".to_vec(), "not a zip"),
         ("cut", cut, "not a zip"),
+        ("encrypted", encrypted(), "is encrypted: send the zip without a password"),
         (
             "climbs",
             with("1.1", orgs, &[("orgs.csv", ORGS), ("../evil.csv", "x")]),
@@ -106,6 +121,29 @@ async fn what_is_asked_wrongly_is_told() -> Result<()> {
         .get("/exports/oneroster?source=sis&version=2.0")
         .await?
         .problem(400, "malformed");
+    Ok(())
+}
+
+/// A dry run changes nothing, so nothing has to be done only once.
+#[tokio::test]
+async fn only_a_dry_run_needs_no_key() -> Result<()> {
+    let story = Importing::new().await?;
+    let without_key = async |query: &str| {
+        let path = format!("/imports/oneroster?source=sis{query}");
+        let request = story.registrar.post(&path, ()).header("content-type", "application/zip");
+        request.without("idempotency-key").bytes(Package::small().zip()).await
+    };
+    let trial = without_key("&dryRun=true").await?;
+    trial.expect(202);
+    settled(&story.registrar, trial.header("location"), &["Completed"]).await?;
+    without_key("").await?.problem(400, "idempotency-key-missing");
+    without_key("&dryRun=false").await?.problem(400, "idempotency-key-missing");
+    without_key("&dryRun=true&dryRun=false").await?.problem(400, "malformed");
+    assert_eq!(story.count("select count(*) from roster.student").await?, 0);
+    let elsewhere = story
+        .registrar
+        .post("/schools?dryRun=true", json!({"name": "Oak", "timezone": "America/Chicago"}));
+    elsewhere.without("idempotency-key").await?.problem(400, "idempotency-key-missing");
     Ok(())
 }
 
