@@ -4,11 +4,15 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use kernel::Role;
+use roster::{
+    oneroster::Version,
+    seed::{District, Shape},
+};
 use serde_json::{Value, json};
 use testkit::{Client, Process, process::binary};
 
 /// Runs `steward roster` on a server's folder.
-fn roster(folder: &Path, arguments: &[&str]) -> Output {
+fn command(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(binary().unwrap());
     command.arg("roster").args(arguments).arg("--data-dir").arg(folder);
     command.stdin(Stdio::null()).output().unwrap()
@@ -35,7 +39,7 @@ fn line(out: &str, kind: &str) -> Vec<String> {
 async fn a_registrar_seeds_imports_approves_and_exports() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let nobody = roster(folder, &["export"]);
+    let nobody = command(folder, &["export"]);
     expect(&nobody, 6);
     let process = Process::start(folder, &[] as &[&str]).await.unwrap();
     let token = process.token(Role::PlatformAdmin, None).unwrap();
@@ -43,40 +47,82 @@ async fn a_registrar_seeds_imports_approves_and_exports() {
     let district = json!({"name": "Springfield", "region": "default"});
     platform.post("/api/v1/tenants", district).await.unwrap().expect(201);
 
-    let out = expect(&roster(folder, &["seed", "--students", "80", "--year", "2026"]), 0);
+    let out = expect(&command(folder, &["seed", "--students", "80", "--year", "2026"]), 0);
     assert_eq!(line(&out, "students"), ["students", "80", "0", "0", "0", "0"], "{out}");
     let (whole, half) = (folder.join("whole.zip"), folder.join("half.zip"));
     let (whole, half) = (whole.to_str().unwrap(), half.to_str().unwrap());
-    expect(&roster(folder, &["export", "--output", whole]), 0);
-    let out = expect(&roster(folder, &["import", whole, "--json"]), 0);
+    expect(&command(folder, &["export", "--output", whole]), 0);
+    let out = expect(&command(folder, &["import", whole, "--json"]), 0);
     let told: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(told["job"]["summary"]["enrollments"]["unchanged"], 640, "{told}");
 
-    expect(&roster(folder, &["seed", "--students", "40", "--year", "2026", "--output", half]), 0);
-    let out = expect(&roster(folder, &["import", half, "--dry-run"]), 0);
+    expect(&command(folder, &["seed", "--students", "40", "--year", "2026", "--output", half]), 0);
+    let out = expect(&command(folder, &["import", half, "--dry-run"]), 0);
     assert!(
         out.contains("only a trial: nothing was changed") && out.contains("Ended at "),
         "{out}"
     );
-    let approved = roster(folder, &["import", half, "--approve"]);
+    let approved = command(folder, &["import", half, "--approve"]);
     let out = expect(&approved, 0);
     assert_eq!(line(&out, "students")[3], "40", "{out}");
     assert!(text(&approved.stderr).contains("40 of 80 students of the district would end."));
     // Its classes are others than those of the half: their ends have to be approved again.
-    let out = expect(&roster(folder, &["import", whole, "--approve"]), 0);
+    let out = expect(&command(folder, &["import", whole, "--approve"]), 0);
     assert_eq!(
         line(&out, "students"),
         ["students", "0", "80", "0", "0", "0"],
         "they come back: {out}"
     );
-    let out = expect(&roster(folder, &["import", half]), 5);
+    let out = expect(&command(folder, &["import", half]), 5);
     assert!(out.contains("Held, because:"), "{out}");
-    let again = roster(folder, &["import", half]);
+    let again = command(folder, &["import", half]);
     expect(&again, 5);
     assert!(text(&again.stderr).contains("held until somebody decides"), "{}", text(&again.stderr));
     let no_zip =
-        roster(folder, &["import", folder.join("run.json").to_str().unwrap(), "--source", "hr"]);
+        command(folder, &["import", folder.join("run.json").to_str().unwrap(), "--source", "hr"]);
     expect(&no_zip, 2);
     assert!(text(&no_zip.stderr).contains("not a zip"), "{}", text(&no_zip.stderr));
     assert!(process.stop().await.unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_exit_code_says_whether_it_was_denied_or_done_in_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let process = Process::start(folder, &[] as &[&str]).await.unwrap();
+    let token = process.token(Role::PlatformAdmin, None).unwrap();
+    let platform = Client::new(&process.run().http).unwrap().with_token(token);
+    let district = json!({"name": "Springfield", "region": "default"});
+    let district = platform.post("/api/v1/tenants", district).await.unwrap().expect(201);
+    let tenant = district["tenantId"].as_str().unwrap();
+
+    let package = folder.join("sis.zip");
+    std::fs::write(&package, with_an_unknown_grade()).unwrap();
+    let package = package.to_str().unwrap();
+    let out = expect(&command(folder, &["import", package]), 7);
+    assert!(out.contains("users.csv:") && out.contains("unknown_grade"), "{out}");
+
+    let teacher = process.token(Role::Teacher, Some(tenant.parse().unwrap())).unwrap();
+    for (token, said) in [(teacher.as_str(), "needs one of these roles"), ("no-token", "(401)")] {
+        std::fs::write(folder.join("token"), token).unwrap();
+        let denied = from_afar(&process.run().http, &folder.join("token"), tenant);
+        expect(&denied, 4);
+        assert!(text(&denied.stderr).contains(said), "{}", text(&denied.stderr));
+    }
+    assert!(process.stop().await.unwrap().success());
+}
+
+/// A small district, one of whose students is in a grade that there is not.
+fn with_an_unknown_grade() -> Vec<u8> {
+    let mut district = District::of(Shape::of(12));
+    let student = district.users.iter_mut().find(|(_, user)| !user.grades.is_empty());
+    student.unwrap().1.grades = vec!["99".to_owned()];
+    district.package(Version::V1p2).unwrap()
+}
+
+/// Runs `steward roster export` as one who knows the server's address alone.
+fn from_afar(url: &str, token: &Path, tenant: &str) -> Output {
+    let mut command = Command::new(binary().unwrap());
+    command.args(["roster", "export", "--url", url, "--tenant", tenant, "--token-file"]).arg(token);
+    command.stdin(Stdio::null()).output().unwrap()
 }
