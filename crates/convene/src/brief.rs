@@ -248,7 +248,7 @@ impl fmt::Display for Level {
 #[serde(rename_all = "snake_case")]
 pub enum Criterion {
     /// Whom it lets in.
-    Availability,
+    Accessibility,
     /// What it has.
     Amenities,
     /// How well it fits the audience.
@@ -262,12 +262,12 @@ pub enum Criterion {
 impl Criterion {
     /// All, by name.
     pub const ALL: &[Self] =
-        &[Self::Availability, Self::Amenities, Self::Capacity, Self::Cost, Self::Location];
+        &[Self::Accessibility, Self::Amenities, Self::Capacity, Self::Cost, Self::Location];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Availability => "availability",
+            Self::Accessibility => "accessibility",
             Self::Amenities => "amenities",
             Self::Capacity => "capacity",
             Self::Cost => "cost",

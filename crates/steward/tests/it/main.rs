@@ -22,6 +22,7 @@ mod matrix;
 mod migrate;
 mod passwords;
 mod process;
+mod schemathesis;
 mod secrets;
 mod serve;
 mod tls;
