@@ -1,14 +1,16 @@
 //! Plans events: what an event needs, when, where, for how much, and what may go wrong.
 //!
 //! Everything here is a pure function of its input: no clock, no database, no network, no language model. The same
-//! input and the same seed give the same bytes, on every machine.
+//! input and the same seed give the same bytes, on every machine. Only [`folder`] touches files.
 
 pub mod approval;
 pub mod artifact;
 pub mod brief;
 pub mod catalogue;
+pub mod folder;
 pub mod gate;
 pub mod instruction;
 pub mod library;
 pub mod lifecycle;
 pub mod math;
+pub mod render;
