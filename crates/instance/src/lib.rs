@@ -1,4 +1,4 @@
-//! The log of an InterSystems IRIS instance, written, read and delivered; and the instance itself, repaired.
+//! The log of an InterSystems IRIS instance, written and read; and the instance itself, repaired.
 //!
 //! Everything here works without database, server or licence. [`log`] knows the grammar of `messages.log`; [`cli`] is the
 //! `instance` binary, whose commands `steward instance` has too.

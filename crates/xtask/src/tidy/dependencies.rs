@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("roster", &["kernel"]),
     ("convene", &[]),
     ("steward", &["convene", "kernel", "roster", "steward-mqtt"]),
-    ("instance", &["steward-mqtt"]),
+    ("instance", &[]),
     ("testkit", &["kernel", "roster", "steward", "steward-mqtt"]),
     ("bench", &["kernel", "steward", "steward-mqtt"]),
     ("xtask", &[]),
