@@ -161,6 +161,8 @@ pub struct Effort {
     pub ejections: u32,
     /// Rounds over all sessions that look for a better place.
     pub rounds: u32,
+    /// How often a few sessions leave and come back where that costs less.
+    pub ruins: u32,
     /// Nodes of branch and bound; zero leaves it out.
     pub nodes: u32,
     /// Places (session, start, room) up to which branch and bound is tried: its cost grows faster than they do.
@@ -169,7 +171,7 @@ pub struct Effort {
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { ejections: 20_000, rounds: 30, nodes: 400, places: 4_000 }
+        Self { ejections: 20_000, rounds: 30, ruins: 4_000, nodes: 400, places: 4_000 }
     }
 }
 
@@ -251,22 +253,21 @@ pub fn solve(instance: &Instance, effort: Effort, seed: u64) -> Result<Timetable
     let found = search::place(&space, effort, seed);
     let complete = found.unplaced().is_empty();
     let state = if complete { climb::descend(found, effort, seed) } else { found };
-    let state = match exact::solve(&space, &state, effort) {
+    let (state, bound) = match exact::solve(&space, &state, effort) {
         exact::Answer::Best(best) => return Ok(timetable(&space, &best, best.cost())),
-        exact::Answer::Bounded(better, bound) => {
-            let bound = bound.max(bound::lower(&space)).min(better.cost());
-            return Ok(timetable(&space, &better, bound));
-        }
+        exact::Answer::Bounded(better, bound) => (better, bound),
         exact::Answer::Impossible(without) => {
             return Err(Error::Impossible { least: without.len(), without });
         }
-        exact::Answer::Unknown => state,
+        exact::Answer::Unknown => (state, 0),
     };
-    if !complete {
+    if !state.unplaced().is_empty() {
         let without = state.unplaced().into_iter().map(|it| space.id(it).to_owned()).collect();
         return Err(Error::NotFound { without, ejections: effort.ejections });
     }
-    Ok(timetable(&space, &state, bound::lower(&space).min(state.cost())))
+    let bound = bound.max(bound::lower(&space));
+    let state = climb::ruin(state, bound, effort, seed);
+    Ok(timetable(&space, &state, bound.min(state.cost())))
 }
 
 /// What breaks a rule in a timetable, in words; nothing when it is sound. It shares no code with the search.

@@ -283,8 +283,8 @@ fn capacity_utility(needed: u32, there: u32) -> Millionths {
         return 0;
     }
     // From 1.25 to 2 times is three quarters of what is needed; the loss over it is a half.
-    let beyond = 4 * there - 5 * needed;
-    PERFECT - clamped(beyond, 6 * needed.max(1)).min(PERFECT / 2)
+    let whole = 6 * needed.max(1);
+    clamped(whole - (4 * there - 5 * needed), whole).max(PERFECT / 2)
 }
 
 /// part / whole in millionths, rounded half up, between 0 and 1; 1 of nothing wanted.

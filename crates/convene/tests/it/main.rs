@@ -14,6 +14,7 @@ mod folders;
 mod gates;
 mod library;
 mod money;
+mod oracle;
 mod renderings;
 mod timetables;
 mod venues;

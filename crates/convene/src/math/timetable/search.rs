@@ -51,7 +51,7 @@ fn by_difficulty(space: &Space<'_>) -> Vec<usize> {
     order
 }
 
-fn cheapest_free(state: &State<'_>, session: usize) -> Option<Place> {
+pub(super) fn cheapest_free(state: &State<'_>, session: usize) -> Option<Place> {
     let places = state.space.sessions[session].places.iter().copied();
     let free = places.filter(|place| state.blockers(session, *place).is_empty());
     free.min_by_key(|place| (state.price(session, *place), place.start, place.room))

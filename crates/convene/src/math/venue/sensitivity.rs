@@ -86,7 +86,7 @@ fn flip(criterion: Criterion, winner: &Scored, rival: &Scored, weights: &Weights
     if slope == 0 || others == 0 {
         return None;
     }
-    let points = crate::math::ratio(-lead * others, slope);
+    let points = if lead == 0 { 0.0 } else { crate::math::ratio(-lead * others, slope) };
     let flip = Flip { criterion, rival: rival.id.clone(), points };
     // Where they meet, times the slope: between no weight and all of it, or there when the rival has the tie.
     let (at, end) = (weight * slope - lead * others, whole * slope);
