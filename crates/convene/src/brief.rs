@@ -248,7 +248,7 @@ impl fmt::Display for Level {
 #[serde(rename_all = "snake_case")]
 pub enum Criterion {
     /// Whom it lets in.
-    Accessibility,
+    Availability,
     /// What it has.
     Amenities,
     /// How well it fits the audience.
@@ -262,12 +262,12 @@ pub enum Criterion {
 impl Criterion {
     /// All, by name.
     pub const ALL: &[Self] =
-        &[Self::Accessibility, Self::Amenities, Self::Capacity, Self::Cost, Self::Location];
+        &[Self::Availability, Self::Amenities, Self::Capacity, Self::Cost, Self::Location];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Accessibility => "accessibility",
+            Self::Availability => "availability",
             Self::Amenities => "amenities",
             Self::Capacity => "capacity",
             Self::Cost => "cost",

@@ -102,7 +102,7 @@ impl Agent {
                 ("weight_location", 0, 100),
                 ("weight_capacity", 0, 100),
                 ("weight_amenities", 0, 100),
-                ("weight_accessibility", 0, 100),
+                ("weight_availability", 0, 100),
             ],
             Self::BudgetAnalyst => &[
                 ("reserve_percent", 0, 50),

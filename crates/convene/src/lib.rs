@@ -3,6 +3,7 @@
 //! Everything here is a pure function of its input: no clock, no database, no network, no language model. The same
 //! input and the same seed give the same bytes, on every machine. Only [`folder`] touches files.
 
+pub mod agent;
 pub mod approval;
 pub mod artifact;
 pub mod brief;

@@ -160,6 +160,11 @@ pub fn filled(text: &str, figures: &[(&str, String)]) -> String {
         .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
+/// A number with its noun: `1 day`, `2 days`.
+pub fn counted(count: i64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// The dates of an event in words: `1 to 3 June 2027`.
 pub fn dates_in_words(scope: &Scope) -> String {
     let (first, last) = (scope.dates.start.date(), scope.dates.end.date());

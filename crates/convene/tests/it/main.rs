@@ -5,6 +5,7 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+mod agents;
 mod artifacts;
 mod briefs;
 mod budgets;
