@@ -13,7 +13,7 @@ text{font-family:'DejaVu Sans',Verdana,Arial,sans-serif;font-size:12px;fill:#1b1
 .w{fill:#fff}.ground{fill:#fff}.stripe{fill:#f4f6f8}.grid{stroke:#d5dae0}.axis{stroke:#7a838e}.soft{fill:#dde7f3}\
 .task{fill:#2f6fb0}.crit{fill:#b3261e}.done{fill:#66707c}.slack{stroke:#7a838e;stroke-width:2}\
 .phase{fill:#dfe3ee}.mile{fill:#6b3fa0}.event{fill:#fbe7b5}.due{stroke:#b3261e;stroke-width:1.5;stroke-dasharray:5 3}\
-.link{stroke:#b3261e;fill:none}.may{fill:#e3e8ee;stroke:#7a838e}.green{fill:#2e7d4f}.amber{fill:#b06a00}.red{fill:#b3261e}\
+.link{stroke:#b3261e;fill:none}.may{fill:#e3e8ee;stroke:#7a838e}.green{fill:#2e7d4f}.amber{fill:#a66400}.red{fill:#b3261e}\
 .box{stroke:#4a525c}";
 
 /// A picture under construction.

@@ -39,7 +39,7 @@ pub(super) fn render(dossier: &Dossier) -> Option<String> {
     let title =
         brief.map_or_else(|| "Timeline".to_owned(), |brief| format!("Timeline: {}", brief.title));
     let described = format!(
-        "{}, {} without room to slip; deadline {}",
+        "{}, {} on the critical path; deadline {}",
         count(i64::try_from(tasks.len()).unwrap_or_default(), "task"),
         timeline.critical_path.len(),
         day(timeline.deadline)
@@ -156,7 +156,9 @@ impl Chart {
         for date in self.days.ticks() {
             let x = self.days.x(date);
             self.svg.line((x, top), (x, bottom), "grid");
-            self.svg.text((x + 2.0, top - 8.0), "s", &date.strftime("%-d %b %y").to_string());
+            if x + TICK <= LEFT + CHART + EDGE {
+                self.svg.text((x + 2.0, top - 8.0), "s", &date.strftime("%-d %b %y").to_string());
+            }
         }
         self.svg.line((LEFT, top), (LEFT + CHART, top), "axis");
         let due = self.days.end(timeline.deadline);

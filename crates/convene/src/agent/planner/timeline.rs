@@ -233,7 +233,7 @@ pub(super) fn explain(desk: &mut Desk<'_>) {
             )
         },
         rationale: format!(
-            "{} tasks, {critical} of them without room to slip: {}. In {} simulated runs preparation ends by the deadline in {:.0} % of cases; eight in ten need at most {:.0} working days",
+            "{} tasks, {critical} of them on the longest chain: {}. In {} simulated runs preparation ends by the deadline in {:.0} % of cases; eight in ten need at most {:.0} working days",
             tasks.tasks.len(),
             path_in_words(scope, timeline, tasks),
             forecast.runs,

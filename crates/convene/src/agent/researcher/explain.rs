@@ -53,7 +53,8 @@ pub(super) fn explain(
             fitting.venue.district
         )],
     });
-    let names: Vec<&str> = selection.iter().map(|venue| venue.venue_name.as_str()).collect();
+    let mut names: Vec<&str> = selection.iter().map(|venue| venue.venue_name.as_str()).collect();
+    names.dedup(); // one house may serve two functions
     let backup = combine::stand_in(ranked, &selection).unwrap_or("none");
     let reasons = Reasons {
         kind: "venue_selection",
