@@ -1,13 +1,19 @@
 //! What is a command: the parser and the schema refuse and accept the same.
 
-use std::{fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use instance::command::{Command, ToolName};
 use jsonschema::Validator;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value, json};
 
-use crate::emulated::{cpf_command, id, kernel_command, license_command, with_restart};
+use crate::emulated::{
+    Emulated, cpf_command, id, kernel_command, license_command, text, with_restart,
+};
 
 pub(super) fn schema(name: &str) -> Validator {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -153,6 +159,29 @@ fn ten_thousand_malformed_commands_are_all_refused_where_they_are_wrong() {
             "{pointer}: {refusal}"
         );
         assert!(!schema.is_valid(&command), "{pointer}: {command}");
+    }
+}
+
+/// Every file below a folder with its bytes.
+fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = fs::read_dir(dir).expect("a folder").map(|entry| entry.expect("read").path());
+    let (dirs, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    let own = files.into_iter().map(|path| (path.clone(), fs::read(path).expect("a file")));
+    own.chain(dirs.iter().flat_map(|dir| self::files(dir))).collect()
+}
+
+#[test]
+fn whatever_is_malformed_executes_nothing() {
+    let (iris, mut random) = (Emulated::down(), StdRng::seed_from_u64(4));
+    let before = files(iris.dir());
+    for (pointer, mutate) in MUTATIONS {
+        let mut command = valid(&mut random);
+        mutate(&mut command);
+        let arguments = ["--yes", "--command-file", "-"];
+        let output = iris.cli_with("orchestrate", &arguments, &command.to_string());
+        let told = text(&output);
+        assert!(output.status.code() == Some(2) && told.contains(pointer), "{pointer}: {told}");
+        assert!(files(iris.dir()) == before, "{command} changed something");
     }
 }
 

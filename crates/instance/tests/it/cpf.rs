@@ -269,11 +269,25 @@ fn an_expected_value_that_is_not_there_stops_the_change() {
     assert!(edit::plan(&folder.place, &expecting("256")).is_ok());
 }
 
-/// What the killed process does: one edit after the other, each with a number of its own.
-pub(super) fn edits(place: &Place, count: u32) {
-    for number in 0..count {
-        let wish = wish("SQL", "LockThreshold", &(1_000_000 + number).to_string());
-        let plan = edit::plan(place, &wish).expect("planned");
+/// The nth edit, which the process that is killed and whoever checks it both know: no two leave the same file.
+fn nth(number: u64) -> Wish {
+    match StdRng::seed_from_u64(number).random_range(0..3) {
+        0 => wish("SQL", "LockThreshold", &(1_000_000 + number).to_string()),
+        1 => wish("config", "globals", &format!("0,0,{},0,0,0", 300 + number)),
+        _ => wish("config", "gmheap", &(64 * (1_000 + number)).to_string()),
+    }
+}
+
+/// The same edit without a disk.
+fn after(cpf: &Cpf, number: u64) -> Cpf {
+    let Wish { section, parameter, new_value, .. } = nth(number);
+    cpf.set(&section, &parameter, &new_value).expect("set").0
+}
+
+/// What the killed process does: one edit after the other.
+fn edits(place: &Place, numbers: std::ops::Range<u64>) {
+    for number in numbers {
+        let plan = edit::plan(place, &nth(number)).expect("planned");
         let backup = edit::apply(place, &plan, &number.to_string()).expect("applied");
         place.sibling(&backup.name).and_then(|backup| backup.remove()).expect("removed");
     }
@@ -284,12 +298,14 @@ pub(super) fn edits(place: &Place, count: u32) {
 #[expect(clippy::disallowed_methods, reason = "how a test tells its own child process what to do")]
 fn edits_until_killed() {
     if let Some(dir) = std::env::var_os("INSTANCE_TEST_EDITS") {
+        let from = std::env::var("INSTANCE_TEST_FROM").expect("told").parse().expect("a number");
         let root = Root::open(Path::new(&dir)).expect("a folder");
-        return edits(&root.place(Path::new("iris.cpf")).expect("a place"), 1_000_000);
+        return edits(&root.place(Path::new("iris.cpf")).expect("a place"), from..u64::MAX);
     }
     let folder = folder(&new());
-    edits(&folder.place, 3);
-    assert!(fs::read_to_string(&folder.path).expect("text").contains("LockThreshold=1000002"));
+    edits(&folder.place, 0..9);
+    let expected = (0..9).fold(parsed(&new()), |cpf, number| after(&cpf, number));
+    assert_eq!(fs::read(&folder.path).expect("a file"), expected.bytes());
 }
 
 #[test]
@@ -313,36 +329,33 @@ fn an_edit_of_a_thousand_lines_takes_less_than_five_milliseconds_of_work() {
 mod heavy {
     use super::*;
 
+    /// More than a process can do in its 0.4 s.
+    const EDITS_PER_LIFE: u64 = 10_000;
+
     #[test]
     fn killed_at_any_moment_the_file_is_the_old_or_the_new_one() {
         // A process that is killed loses nothing that it wrote: a disk would only make this slow.
         let memory = Some(PathBuf::from("/dev/shm")).filter(|dir| dir.exists());
         let memory = memory.unwrap_or_else(std::env::temp_dir);
-        let (folder, mut random, mut edits) =
-            (folder_in(&memory, &new()), StdRng::seed_from_u64(7), 0_u64);
-        let (base, dir) = (parsed(&new()), folder.path.parent().expect("a folder").to_owned());
-        let mut kills = 0;
+        let (folder, mut random) = (folder_in(&memory, &new()), StdRng::seed_from_u64(7));
+        let (mut cpf, mut edits, mut kills) = (parsed(&new()), 0, 0);
         while edits < 10_000 {
             let mut child = Command::new(std::env::current_exe().expect("this test"))
                 .args(["--exact", "cpf::edits_until_killed"])
-                .env("INSTANCE_TEST_EDITS", &dir)
+                .env("INSTANCE_TEST_EDITS", folder.path.parent().expect("a folder"))
+                .env("INSTANCE_TEST_FROM", edits.to_string())
                 .stdout(Stdio::null())
                 .spawn()
                 .expect("a child");
             std::thread::sleep(Duration::from_micros(random.random_range(20_000..400_000)));
             child.kill().and_then(|()| child.wait()).expect("killed");
             kills += 1;
-            let bytes = fs::read(&folder.path).expect("always a file");
-            let now = Cpf::parse(bytes).expect("a CPF");
-            let value = String::from_utf8_lossy(
-                now.get("SQL", "LockThreshold").expect("once").expect("there"),
-            )
-            .into_owned();
-            edits += value.parse::<u64>().expect("a number").saturating_sub(1_000_000);
-            assert_eq!(
-                now.bytes(),
-                base.set("SQL", "LockThreshold", &value).expect("set").0.bytes()
-            );
+            let (bytes, before) = (fs::read(&folder.path).expect("always a file"), edits);
+            while cpf.bytes() != bytes {
+                cpf = after(&cpf, edits);
+                edits += 1;
+                assert!(edits - before < EDITS_PER_LIFE, "no edit left this file after {before}");
+            }
         }
         println!("{edits} edits, {kills} kills");
     }

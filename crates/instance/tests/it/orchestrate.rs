@@ -334,3 +334,27 @@ fn the_licence_is_looked_at_without_changing_anything() {
     let message = trace.steps_executed[0].error_message.clone().expect("an error");
     assert!(code == 3 && message.contains("AuthorizationKey is missing"), "{message}");
 }
+
+/// Long, and it measures nothing but itself when it runs alone.
+mod heavy {
+    use super::*;
+
+    #[test]
+    fn fifty_instances_are_repaired_at_once() {
+        let all: Vec<Emulated> = (0..50).map(|_| Emulated::running()).collect();
+        let repaired = |number: u32, iris: &Emulated| {
+            let command = with_restart(cpf_command(number, "config", "globals", 300 + number));
+            let (code, trace) = iris.orchestrate(&command, &["--yes"]);
+            assert_eq!((code, trace.overall_status), (0, Overall::Success), "{trace:?}");
+        };
+        std::thread::scope(|scope| {
+            for (number, iris) in (0..).zip(&all) {
+                scope.spawn(move || repaired(number, iris));
+            }
+        });
+        for (number, iris) in (300..).zip(&all) {
+            assert!(iris.cpf().contains(&format!("globals=0,0,{number},0,0,0")), "{number}");
+            assert!(iris.status().starts_with("running"), "{number}: {}", iris.status());
+        }
+    }
+}
