@@ -7,9 +7,7 @@ mod timeline;
 
 use crate::{
     agent::{Desk, Reasons},
-    artifact::{
-        Alternative, ApprovalKind, EventBrief, Kind, Requirement, Requirements, StakeholderMap,
-    },
+    artifact::{Alternative, EventBrief, Kind, Requirement, Requirements, StakeholderMap},
     brief::{Fault, Scope},
     instruction::Agent,
     library,
@@ -161,13 +159,3 @@ fn level_reasons(desk: &Desk<'_>) -> Reasons {
 fn standard_tasks(scope: &Scope) -> usize {
     library::WORK.iter().filter(|work| work.is_needed(scope)).count()
 }
-
-/// The kinds of approval in a sentence.
-pub(crate) const ALL_APPROVALS: &[ApprovalKind] = &[
-    ApprovalKind::BudgetDecision,
-    ApprovalKind::VendorContract,
-    ApprovalKind::VenueSelection,
-    ApprovalKind::BudgetChange,
-    ApprovalKind::MilestoneSlip,
-    ApprovalKind::RiskAcceptance,
-];

@@ -162,6 +162,18 @@ pub enum ApprovalKind {
     RiskAcceptance,
 }
 
+impl ApprovalKind {
+    /// Everything that only a person decides.
+    pub const ALL: &[Self] = &[
+        Self::BudgetDecision,
+        Self::VendorContract,
+        Self::VenueSelection,
+        Self::BudgetChange,
+        Self::MilestoneSlip,
+        Self::RiskAcceptance,
+    ];
+}
+
 impl std::fmt::Display for ApprovalKind {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(match self {

@@ -261,16 +261,6 @@ fn to_be_named(role: &str, rights: &[ApprovalKind]) -> Stakeholder {
     Stakeholder { name, role: role.to_owned(), email: None, decision_rights: rights.to_vec() }
 }
 
-/// Everything that only a person decides.
-const RIGHTS: &[ApprovalKind] = &[
-    ApprovalKind::BudgetDecision,
-    ApprovalKind::VendorContract,
-    ApprovalKind::VenueSelection,
-    ApprovalKind::BudgetChange,
-    ApprovalKind::MilestoneSlip,
-    ApprovalKind::RiskAcceptance,
-];
-
 pub(super) fn stakeholders(
     brief: &Brief,
     level: Level,
@@ -279,11 +269,11 @@ pub(super) fn stakeholders(
     let mut all = brief.stakeholders.clone();
     let mut missing = Vec::new();
     if !all.iter().any(|who| who.role == OWNER) {
-        missing.push(to_be_named(OWNER, RIGHTS));
+        missing.push(to_be_named(OWNER, ApprovalKind::ALL));
     }
     let deciders = all.iter().filter(|who| !who.decision_rights.is_empty()).count();
     if deciders + missing.len() < 2 && level >= Level::Intermediate {
-        missing.push(to_be_named("Deputy", RIGHTS));
+        missing.push(to_be_named("Deputy", ApprovalKind::ALL));
     }
     for who in &missing {
         said.add(

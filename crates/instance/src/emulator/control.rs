@@ -55,7 +55,7 @@ pub(super) fn run(home: &Home) -> io::Result<bool> {
     orders.thread_block()?;
     nix::unistd::setsid()?;
     let mut control = Control { home, settings: home.settings()?, daemons: Vec::new() };
-    let registered = Registered::new(home, system("CONTROL"))?;
+    let registered = Registered::new(home, Process::system("CONTROL"))?;
     let started = control.start()?;
     if started {
         tell_ready();
@@ -69,18 +69,6 @@ pub(super) fn run(home: &Home) -> io::Result<bool> {
 fn tell_ready() {
     let mut out = io::stdout().lock();
     writeln!(out, "{READY}").and_then(|()| out.flush()).unwrap_or_default();
-}
-
-fn system(routine: &str) -> Process {
-    Process {
-        pid: std::process::id(),
-        kind: Kind::System,
-        user: String::new(),
-        namespace: "%SYS".to_owned(),
-        routine: routine.to_owned(),
-        client: String::new(),
-        in_transaction: false,
-    }
 }
 
 impl Control<'_> {

@@ -31,6 +31,21 @@ pub(super) struct Process {
     pub(super) in_transaction: bool,
 }
 
+impl Process {
+    /// This process as a part of the system that runs a routine.
+    pub(super) fn system(routine: &str) -> Self {
+        Self {
+            pid: std::process::id(),
+            kind: Kind::System,
+            user: String::new(),
+            namespace: "%SYS".to_owned(),
+            routine: routine.to_owned(),
+            client: String::new(),
+            in_transaction: false,
+        }
+    }
+}
+
 /// A registered process; leaving the scope takes it off the list.
 #[derive(Debug)]
 pub(super) struct Registered {

@@ -107,7 +107,7 @@ fn irisdb(arguments: &[&str]) -> io::Result<ExitCode> {
             return Ok(if ran { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         ["SUPERSERVER"] => {
-            let registered = Registered::new(&home, daemon("%SYS.SERVER"))?;
+            let registered = Registered::new(&home, Process::system("%SYS.SERVER"))?;
             superserver::run(&home)?;
             drop(registered);
         }
@@ -117,7 +117,7 @@ fn irisdb(arguments: &[&str]) -> io::Result<ExitCode> {
         ["-cj", "JOB", routine] => session::run(&home, opened(Kind::Job, "USER", routine, ""))?,
         ["-U", namespace] => session::run(&home, opened(Kind::Terminal, namespace, "shell", ""))?,
         [name] => {
-            let registered = Registered::new(&home, daemon(name))?;
+            let registered = Registered::new(&home, Process::system(name))?;
             // Until the control process is gone, which holds the other end.
             io::Read::read_to_end(&mut io::stdin().lock(), &mut Vec::new())?;
             drop(registered);
@@ -133,18 +133,6 @@ fn opened(kind: Kind, namespace: &str, routine: &str, client: &str) -> Opened {
         namespace: namespace.to_owned(),
         routine: routine.to_owned(),
         client: client.to_owned(),
-    }
-}
-
-fn daemon(routine: &str) -> Process {
-    Process {
-        pid: std::process::id(),
-        kind: Kind::System,
-        user: String::new(),
-        namespace: "%SYS".to_owned(),
-        routine: routine.to_owned(),
-        client: String::new(),
-        in_transaction: false,
     }
 }
 

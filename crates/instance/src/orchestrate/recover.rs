@@ -22,17 +22,24 @@ pub fn recover(run: &Run<'_>) -> Result<Vec<Trace>, Error> {
     Ok(recovered)
 }
 
+/// The command that a journal is of.
+fn command_of(journal: &Journal) -> Result<Command, Error> {
+    let document = journal.command().map(ToString::to_string).unwrap_or_default();
+    Ok(Command::parse(document.as_bytes())?)
+}
+
+/// What was begun was confirmed then.
+fn scene<'a>(run: &Run<'a>, command: &'a Command) -> Scene<'a> {
+    let rules = Rules { confirmed: true, ..run.rules };
+    Scene { instance: run.instance, command, rules }
+}
+
 /// A command of which no step began did nothing: it may still come, be approved, or never be seen again.
 fn one(run: &Run<'_>, mut journal: Journal) -> Result<Option<Trace>, Error> {
     let begun = journal.begun();
     let Some((last, _)) = begun.last() else { return Ok(None) };
-    let document = journal.command().map(ToString::to_string).unwrap_or_default();
-    let command = Command::parse(document.as_bytes())?;
-    let scene = Scene {
-        instance: run.instance,
-        command: &command,
-        rules: Rules { confirmed: true, ..run.rules },
-    };
+    let command = command_of(&journal)?;
+    let scene = scene(run, &command);
     let mut results = journal.results();
     let all_done = results.len() == command.tools().len()
         && results.iter().all(|result| result.status == Status::Success);
@@ -86,13 +93,8 @@ pub fn roll_back(run: &Run<'_>, id: &str) -> Result<Vec<String>, Error> {
     if trace.overall_status == Overall::Held || !available {
         return Err(state("changed nothing that can be rolled back"));
     }
-    let document = journal.command().map(ToString::to_string).unwrap_or_default();
-    let command = Command::parse(document.as_bytes())?;
-    let scene = Scene {
-        instance: run.instance,
-        command: &command,
-        rules: Rules { confirmed: true, ..run.rules },
-    };
+    let command = command_of(&journal)?;
+    let scene = scene(run, &command);
     let mut texts = Vec::new();
     for (name, undo) in journal.begun().into_iter().rev() {
         let Some(undo) = undo.filter(|_| name != crate::command::ToolName::IrisRestart) else {

@@ -125,7 +125,7 @@ fn escalations(scope: &Scope) -> Vec<Escalation> {
     let lead =
         scope.planning_start.until(scope.dates.start.date()).map_or(0, |span| span.get_days());
     let hours = if lead < SHORT_LEAD_DAYS { HOURS_SHORT } else { HOURS_DEFAULT };
-    let all = super::ALL_APPROVALS.iter();
+    let all = ApprovalKind::ALL.iter();
     all.map(|approval| Escalation { approval: *approval, chain: deciders(scope, *approval), hours })
         .collect()
 }
