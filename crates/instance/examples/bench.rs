@@ -10,7 +10,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use instance::log::{json::JsonLines, read};
+use instance::log::{
+    json::{JsonLines, Origin},
+    read,
+};
 
 const RUNS: usize = 3;
 const DATE: &str = r"^[0-9]{2}/[0-9]{2}/[0-9]{2}-[0-9]{2}:[0-9]{2}:[0-9]{2}:[0-9]{3} ";
@@ -29,7 +32,8 @@ fn main() -> Result<()> {
         Ok(())
     })?;
     let json = best(|| {
-        let mut json = JsonLines::new(io::BufWriter::new(File::create("/dev/null")?));
+        let mut json =
+            JsonLines::new(io::BufWriter::new(File::create("/dev/null")?), Origin::real());
         read::stream(File::open(&path)?, &mut json)?;
         Ok(json.finish()?)
     })?;

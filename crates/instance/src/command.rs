@@ -50,7 +50,7 @@ fn lines(violations: &[Violation]) -> String {
 }
 
 /// What kind of trouble the command is against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ErrorType {
     /// The configuration file.

@@ -14,6 +14,7 @@ mod filter;
 pub mod follow;
 mod header;
 pub mod json;
+pub mod kind;
 pub mod read;
 mod scan;
 mod stamp;

@@ -20,7 +20,10 @@ use super::{
 use crate::{
     clock,
     generate::{Class, Generator, Plan, Scenario},
-    log::{Header, Line, Scanner, Severity, Sink, Stamp, json::JsonLines},
+    log::{
+        Header, Line, Scanner, Severity, Sink, Stamp,
+        json::{JsonLines, Origin},
+    },
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -131,6 +134,11 @@ fn plan(args: &Generate) -> Result<Plan> {
     })
 }
 
+/// The same seed and start give the same bytes, ids of messages too.
+fn origin(args: &Generate) -> Origin {
+    args.seed.filter(|_| !args.live).map_or_else(Origin::real, Origin::seeded)
+}
+
 /// Sleeps until as much real time has gone as time in the log.
 fn wait((began, start): (DateTime, DateTime), entry: DateTime) {
     let due = entry.duration_since(start) - clock::local().datetime().duration_since(began);
@@ -141,7 +149,7 @@ fn wait((began, start): (DateTime, DateTime), entry: DateTime) {
 
 /// Where the entries go.
 enum Target {
-    Json(Scanner, JsonLines<Destination>),
+    Json(Scanner, Box<JsonLines<Destination>>),
     Colour(Scanner, Colour),
     Plain(Destination),
 }
@@ -154,15 +162,21 @@ impl Target {
         };
         let colour = args.follow.is_none() && io::stdout().is_terminal();
         Ok(match args.output {
-            Output::Json => Self::Json(Scanner::default(), JsonLines::new(to)),
+            Output::Json => {
+                Self::Json(Scanner::default(), Box::new(JsonLines::new(to, origin(args))))
+            }
             Output::Raw if colour => Self::Colour(Scanner::default(), Colour(io::stdout())),
             Output::Raw => Self::Plain(to),
         })
     }
 
+    /// Takes whole entries.
     fn take(&mut self, batch: &[u8]) -> Result<()> {
         match self {
-            Self::Json(scanner, json) => scanner.feed(batch, json)?,
+            Self::Json(scanner, json) => {
+                scanner.feed(batch, &mut **json)?;
+                json.finish()?;
+            }
             Self::Colour(scanner, colour) => scanner.feed(batch, colour)?,
             Self::Plain(to) => to.write_all(batch)?,
         }

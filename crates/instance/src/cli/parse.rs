@@ -15,8 +15,10 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 use crate::log::{
-    Filter, Filtered, Header, Line, Severity, Sink, Stamp, Stats, Summary, follow::Follow,
-    json::JsonLines, read,
+    Filter, Filtered, Header, Line, Severity, Sink, Stamp, Stats, Summary,
+    follow::Follow,
+    json::{JsonLines, Origin},
+    read,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -29,6 +31,8 @@ Examples:
 
 /// How long a follower waits when nothing has come: people do not notice, a core does not either.
 const PAUSE: Duration = Duration::from_millis(200);
+/// Then the last entry is taken for complete: processes write an entry's lines one after the other, without such pauses.
+const SETTLED: Duration = Duration::from_secs(1);
 const OUT_BYTES: usize = 256 * 1024;
 
 /// What to read, and what to make of it.
@@ -114,7 +118,7 @@ pub(super) fn run(args: &Parse) -> Result<ExitCode> {
             super::print(&format!("{}\n", serde_json::to_string(stats.sink())?))?;
         }
         Output::Json => {
-            let mut json = Filtered::new(filter, JsonLines::new(out));
+            let mut json = Filtered::new(filter, JsonLines::new(out, Origin::real()));
             stream(args, &mut json)?;
             json.sink().finish()?;
         }
@@ -145,10 +149,19 @@ impl<W: Write> Flush for Raw<W> {
 /// What a follower does when nothing has come.
 trait Flush {
     fn flush(&mut self) -> io::Result<()>;
+
+    /// The last entry is complete.
+    fn settle(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl<W: Write> Flush for JsonLines<W> {
     fn flush(&mut self) -> io::Result<()> {
+        self.out().flush()
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
         self.finish()
     }
 }
@@ -202,11 +215,17 @@ fn follow<S: Sink + Flush>(path: &Path, sink: &mut Filtered<S>) -> Result<()> {
     if path.as_os_str() == "-" {
         bail!(Failure::Input("standard input ends by itself: leave out --follow".into()));
     }
-    let mut log = Follow::new(path);
+    let (mut log, mut quiet) = (Follow::new(path), Duration::ZERO);
     loop {
-        if !log.poll(sink)? {
-            sink.sink().flush()?;
-            thread::sleep(PAUSE);
+        if log.poll(sink)? {
+            quiet = Duration::ZERO;
+            continue;
         }
+        sink.sink().flush()?;
+        if quiet >= SETTLED {
+            sink.sink().settle()?;
+        }
+        thread::sleep(PAUSE);
+        quiet += PAUSE;
     }
 }

@@ -1,75 +1,226 @@
-//! Entries as JSON, an object a line, written while they are read: an entry of any size takes no memory.
+//! Entries as JSON messages, an object a line, written while they are read: an entry of any size takes no memory.
+//!
+//! [`Message`] is what a reader gets; the schema for other languages is `contracts/instance/message.schema.json`. Lines that
+//! come when their entry was already given away make a further [part](Message::part) of it, with the same `trace_id`.
 
 use std::io::{self, Write};
 
-use super::{Header, Line, Sink};
+use jiff::Timestamp;
+use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
+use serde::{Deserialize, Serialize};
 
-/// Writes each entry as an object. Bytes that are no UTF-8 become U+FFFD; [`super::Line::raw`] keeps them.
+use super::{Header, Line, Sink, Stamp, kind::error_type};
+use crate::{clock, command::ErrorType};
+
+/// An entry of a log, or a part of one, as it is published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Message {
+    /// 32 hex digits; all parts of an entry have the same.
+    pub trace_id: String,
+    /// When the message was made, RFC 3339; the entry's own time, taken as UTC, when it was generated from a seed.
+    pub generated_at: String,
+    /// As in the log: `11/14/25-09:45:55:657`, local time of the instance.
+    pub timestamp: String,
+    /// ISO 8601 without a zone, for the log names none; null for a date that does not exist.
+    pub time: Option<String>,
+    /// The process that wrote the entry.
+    pub process_id: u32,
+    /// 0 information, 1 warning, 2 severe, 3 fatal.
+    pub severity: u8,
+    /// Such as `Utility.Event`.
+    pub category: String,
+    /// The kind of trouble; null for what is none of the three.
+    pub error_type: Option<ErrorType>,
+    /// What the first line says behind its category; may be empty.
+    pub message_text: String,
+    /// The first line as it stands in the log. Bytes that are no UTF-8 are U+FFFD, here and everywhere.
+    pub original_text: String,
+    /// 1, and more for lines that came or fitted only later.
+    pub part: u32,
+    /// The further lines of this part.
+    pub continuation: Vec<String>,
+}
+
+/// Where ids and times of messages come from.
+#[derive(Debug)]
+pub struct Origin {
+    ids: ChaCha8Rng,
+    seeded: bool,
+    now: Timestamp,
+    shown: String,
+}
+
+impl Origin {
+    /// Ids that nobody can foresee, and the clock.
+    #[must_use]
+    pub fn real() -> Self {
+        Self::new(ChaCha8Rng::from_rng(&mut rand::rng()), false)
+    }
+
+    /// The same ids and times for the same seed and entries.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
+        Self::new(ChaCha8Rng::seed_from_u64(seed), true)
+    }
+
+    fn new(ids: ChaCha8Rng, seeded: bool) -> Self {
+        Self { ids, seeded, now: Timestamp::MIN, shown: String::new() }
+    }
+
+    fn id(&mut self) -> u128 {
+        self.ids.random()
+    }
+
+    /// Now, to the millisecond; formatted once for all messages of a millisecond.
+    fn now(&mut self) -> &str {
+        let now = clock::now();
+        if now.as_millisecond() != self.now.as_millisecond() {
+            self.now = now;
+            self.shown = clock::rfc3339(now);
+        }
+        &self.shown
+    }
+}
+
+/// Writes each entry as an object. [`super::Line::raw`] keeps bytes that are no UTF-8.
 #[derive(Debug)]
 pub struct JsonLines<W> {
     out: W,
-    entry: bool,
-    continued: bool,
+    origin: Origin,
+    /// The object of the last header up to the number of its part; nothing before the first.
+    head: Vec<u8>,
+    text: Vec<u8>,
+    part: u32,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// No object is begun.
+    Closed,
+    /// No continuation line is begun.
+    Open,
+    /// A line is written up to here.
+    Inside,
+    /// A line is ended.
+    Between,
 }
 
 impl<W: Write> JsonLines<W> {
     /// Writes to `out`.
-    pub const fn new(out: W) -> Self {
-        Self { out, entry: false, continued: false }
+    pub fn new(out: W, origin: Origin) -> Self {
+        Self { out, origin, head: Vec::new(), text: Vec::new(), part: 0, state: State::Closed }
     }
 
-    /// Ends the last object.
+    /// What is written to.
+    pub const fn out(&mut self) -> &mut W {
+        &mut self.out
+    }
+
+    /// Ends the last object: lines that still come are a further part of its entry.
     ///
     /// # Errors
     /// What writing says.
     pub fn finish(&mut self) -> io::Result<()> {
-        if std::mem::take(&mut self.entry) {
-            self.out.write_all(b"]}\n")?;
-        }
-        self.continued = false;
+        self.close()?;
         self.out.flush()
     }
 
-    fn open(&mut self, header: &Header<'_>) -> io::Result<()> {
-        if self.entry {
-            self.out.write_all(b"]}\n")?;
+    fn close(&mut self) -> io::Result<()> {
+        match std::mem::replace(&mut self.state, State::Closed) {
+            State::Closed => Ok(()),
+            State::Inside => self.out.write_all(b"\"]}\n"),
+            State::Open | State::Between => self.out.write_all(b"]}\n"),
         }
-        let stamp = header.stamp;
-        self.out.write_all(b"{\"timestamp\":\"")?;
-        self.out.write_all(&stamp.bytes())?;
-        self.out.write_all(b"\",\"time\":\"")?;
-        self.out.write_all(&stamp.iso())?;
-        write!(self.out, "\",\"process_id\":{},\"severity\":", header.pid)?;
-        self.out.write_all(&[header.severity.digit()])?;
-        self.out.write_all(b",\"category\":\"")?;
-        self.out.write_all(header.category.as_bytes())?;
-        self.out.write_all(b"\",\"message_text\":\"")?;
-        escape(&mut self.out, header.text)?;
-        self.out.write_all(b"\",\"continuation\":[")?;
-        (self.entry, self.continued) = (true, false);
+    }
+
+    fn entry(&mut self, header: &Header<'_>, line: &[u8]) -> io::Result<()> {
+        self.close()?;
+        self.part = 0;
+        self.head.clear();
+        self.head(header, line)?;
+        self.open()
+    }
+
+    fn head(&mut self, header: &Header<'_>, line: &[u8]) -> io::Result<()> {
+        let Self { head, text, origin, .. } = self;
+        text.clear();
+        escape(text, header.text)?;
+        let exists = header.stamp.civil().is_some();
+        write!(head, "{{\"trace_id\":\"{:032x}\",\"generated_at\":\"", origin.id())?;
+        if origin.seeded && exists {
+            head.extend_from_slice(&header.stamp.iso());
+            head.push(b'Z');
+        } else {
+            head.extend_from_slice(origin.now().as_bytes());
+        }
+        head.extend_from_slice(b"\",\"timestamp\":\"");
+        head.extend_from_slice(&header.stamp.bytes());
+        head.extend_from_slice(b"\",\"time\":");
+        time(head, header.stamp, exists);
+        write!(head, ",\"process_id\":{},\"severity\":", header.pid)?;
+        head.push(header.severity.digit());
+        head.extend_from_slice(b",\"category\":\"");
+        head.extend_from_slice(header.category.as_bytes());
+        head.extend_from_slice(b"\",\"error_type\":");
+        head.extend_from_slice(error_type(header).map_or(b"null".as_slice(), quoted));
+        head.extend_from_slice(b",\"message_text\":\"");
+        head.extend_from_slice(text);
+        head.extend_from_slice(b"\",\"original_text\":\"");
+        // What stands before the text needs no escaping.
+        head.extend_from_slice(line.strip_suffix(header.text).unwrap_or_default());
+        head.extend_from_slice(text);
+        head.extend_from_slice(b"\",\"part\":");
         Ok(())
+    }
+
+    /// Begins the object of the next part.
+    fn open(&mut self) -> io::Result<()> {
+        self.part += 1;
+        self.state = State::Open;
+        if self.head.is_empty() {
+            return self.out.write_all(b"{\"continuation\":[");
+        }
+        self.out.write_all(&self.head)?;
+        write!(self.out, "{},\"continuation\":[", self.part)
     }
 }
 
 impl<W: Write> Sink for JsonLines<W> {
     fn line(&mut self, line: Line<'_>) -> io::Result<()> {
         if let Some(header) = &line.header {
-            return self.open(header);
+            return self.entry(header, line.content());
         }
-        if !self.entry {
-            // The rest of an entry whose header went before, or is not in this log.
-            self.out.write_all(b"{\"continuation\":[")?;
-            (self.entry, self.continued) = (true, false);
+        if self.state == State::Closed {
+            self.open()?;
         }
-        if line.begins {
-            self.out.write_all(if self.continued { b",\"" } else { b"\"" })?;
-            self.continued = true;
+        match self.state {
+            State::Inside => {}
+            State::Between => self.out.write_all(b",\"")?,
+            State::Open | State::Closed => self.out.write_all(b"\"")?,
         }
         escape(&mut self.out, line.content())?;
-        if line.ends {
-            self.out.write_all(b"\"")?;
-        }
-        Ok(())
+        self.state = if line.ends { State::Between } else { State::Inside };
+        if line.ends { self.out.write_all(b"\"") } else { Ok(()) }
+    }
+}
+
+fn time(out: &mut Vec<u8>, stamp: Stamp, exists: bool) {
+    if exists {
+        out.push(b'"');
+        out.extend_from_slice(&stamp.iso());
+        out.push(b'"');
+    } else {
+        out.extend_from_slice(b"null");
+    }
+}
+
+const fn quoted(kind: ErrorType) -> &'static [u8] {
+    match kind {
+        ErrorType::Config => b"\"config\"",
+        ErrorType::License => b"\"license\"",
+        ErrorType::Resource => b"\"resource\"",
     }
 }
 

@@ -16,6 +16,7 @@ mod follow;
 mod generate;
 mod grammar;
 mod kernel;
+mod message;
 mod orchestrate;
 mod parse;
 mod restart;
