@@ -1,5 +1,6 @@
 //! The agents. Each reads artifacts from the desk, computes, and puts artifacts with their reasons back.
 
+pub mod analyst;
 mod network;
 pub mod planner;
 pub mod researcher;
@@ -16,7 +17,7 @@ use crate::{
         DecisionLog, Dossier, Escalation, Header, Impacted, Kind, StepStatus, TraceStep, hex,
     },
     brief::{Fault, Scope},
-    catalogue::Catalogue,
+    catalogue::{Catalogue, Vendor},
     instruction::{Agent, Instructions, Loaded},
 };
 
@@ -138,6 +139,14 @@ impl<'a> Desk<'a> {
     pub fn next_revision(&self, kind: Kind) -> u32 {
         let before = self.world.before.and_then(|before| before.find(kind));
         before.map_or(1, |before| before.header.revision + 1)
+    }
+
+    /// The vendors of a service that have not cancelled, the preferred first.
+    pub(crate) fn vendors(&self, service: &str) -> impl Iterator<Item = &'a Vendor> {
+        let World { catalogue, facts, .. } = self.world;
+        catalogue.vendors.iter().filter(move |vendor| {
+            vendor.service == service && !facts.cancelled_vendors.contains(&vendor.name)
+        })
     }
 
     /// Puts an artifact on the desk. One that says what it said before keeps its revision.
@@ -298,7 +307,8 @@ pub(crate) fn rounded(number: f64) -> f64 {
     (number * 10_000.0).round() / 10_000.0
 }
 
-/// Runs the agents that there are: the Event Planner through Initiate and Plan, the Venue Researcher through Research.
+/// Runs the agents that there are: the Event Planner through Initiate and Plan, the Venue Researcher through Research,
+/// the Budget Analyst through Budget.
 ///
 /// The same world gives the same dossier to the last byte.
 ///
@@ -309,5 +319,6 @@ pub fn plan(world: World<'_>) -> Result<Dossier, Vec<Fault>> {
     planner::initiate(&mut desk);
     planner::plan(&mut desk)?;
     researcher::research(&mut desk)?;
+    analyst::budget(&mut desk)?;
     Ok(desk.close())
 }

@@ -3,53 +3,18 @@
 use std::collections::BTreeSet;
 
 use convene::{
-    agent::{self, Facts, World},
+    agent::Facts,
     artifact::{
         DecisionLog, Dossier, Kind, RiskRegister, TaskRegister, TaskStatus, Timeline, VenueLeads,
         VenueScorecard, VenueShortlist, canonical,
     },
-    brief::{self, Fault, Scope},
-    catalogue::Catalogue,
     gate::{self, Verdict},
-    instruction::Instructions,
     lifecycle::Phase,
 };
-use jiff::civil::{Date, Weekday, date};
-use serde_json::{Value, json};
+use jiff::civil::Weekday;
+use serde_json::json;
 
-const MEETUP: &str = include_str!("fixtures/s01.json");
-const CONFERENCE: &str = include_str!("fixtures/s02.json");
-const CONGRESS: &str = include_str!("fixtures/s03.json");
-const TODAY: Date = date(2026, 11, 2);
-
-fn scope(text: &str) -> Scope {
-    let brief = brief::parse(text).unwrap();
-    brief::settle(&brief, &Catalogue::built_in(), TODAY, None).unwrap()
-}
-
-fn run(text: &str, facts: &Facts, before: Option<&Dossier>) -> Result<Dossier, Vec<Fault>> {
-    let (scope, catalogue) = (scope(text), Catalogue::built_in());
-    let instructions = Instructions::built_in();
-    let world = World {
-        scope: &scope,
-        catalogue: &catalogue,
-        instructions: &instructions,
-        facts,
-        seed: 7,
-        before,
-    };
-    agent::plan(world)
-}
-
-fn planned(text: &str) -> Dossier {
-    run(text, &Facts::default(), None).unwrap()
-}
-
-fn changed(text: &str, field: &str, value: Value) -> String {
-    let mut brief: Value = serde_json::from_str(text).unwrap();
-    brief[field] = value;
-    brief.to_string()
-}
+use crate::events::{CONFERENCE, CONGRESS, MEETUP, changed, planned, run, scope};
 
 #[test]
 fn every_gate_up_to_research_passes_but_for_the_people_who_must_approve() {
@@ -156,7 +121,7 @@ fn a_lost_venue_is_replaced_and_what_it_does_not_touch_keeps_its_revision() {
     assert_eq!((revision(Kind::VenueScorecard), revision(Kind::Timeline)), (2, 1));
     assert_eq!(after.get::<RiskRegister>(), before.get::<RiskRegister>());
     let decisions = |dossier: &Dossier| dossier.get::<DecisionLog>().unwrap().decisions.len();
-    assert_eq!(decisions(&after), decisions(&before) + 1);
+    assert_eq!(decisions(&after), decisions(&before) + 2, "another venue, and its budget");
 }
 
 #[test]

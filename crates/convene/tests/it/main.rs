@@ -6,11 +6,13 @@
 )]
 
 mod agents;
+mod analyst;
 mod artifacts;
 mod briefs;
 mod budgets;
 mod chances;
 mod desk;
+mod events;
 mod folders;
 mod gates;
 mod library;
