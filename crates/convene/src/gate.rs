@@ -107,6 +107,12 @@ pub fn all(dossier: &Dossier) -> Vec<Gate> {
     GATES.iter().map(|(name, phase, rules)| evaluate(dossier, name, *phase, *rules)).collect()
 }
 
+/// The gates that are due: all but the review, which before the event nobody misses.
+pub fn due(dossier: &Dossier) -> Vec<Gate> {
+    let is_held = dossier.find(Kind::Postmortem).is_some();
+    all(dossier).into_iter().filter(|gate| is_held || gate.phase < Phase::Postmortem).collect()
+}
+
 /// The gates that close a phase.
 pub fn of_phase(dossier: &Dossier, phase: Phase) -> Vec<Gate> {
     let gates = GATES.iter().filter(|(_, closes, _)| *closes == phase);

@@ -10,6 +10,7 @@ pub mod brief;
 pub mod catalogue;
 pub mod folder;
 pub mod gate;
+pub mod inputs;
 pub mod instruction;
 pub mod library;
 pub mod lifecycle;

@@ -6,6 +6,7 @@ mod budget;
 mod calendar;
 mod page;
 mod schedule;
+mod summary;
 mod svg;
 mod text;
 mod timeline;
@@ -56,4 +57,9 @@ pub fn schedule(dossier: &Dossier) -> Option<String> {
 /// The event, its sessions, milestones and holds as an iCalendar file. Nothing without a brief.
 pub fn calendar(dossier: &Dossier) -> Option<String> {
     calendar::render(dossier)
+}
+
+/// The plan in one screen of a terminal. Nothing without a brief.
+pub fn summary(dossier: &Dossier) -> Option<String> {
+    summary::render(dossier)
 }

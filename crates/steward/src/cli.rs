@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod config;
+pub mod convene;
 pub mod database;
 pub mod doctor;
 pub mod keys;
@@ -75,6 +76,9 @@ enum Command {
     /// Import, export and invent rosters
     #[command(subcommand)]
     Roster(roster::RosterCommand),
+    /// Plan events on this machine: a brief in, a whole plan out
+    #[command(subcommand)]
+    Convene(convene::ConveneCommand),
     /// Speak with any MQTT broker
     #[command(subcommand)]
     Mqtt(mqtt::MqttCommand),
@@ -118,6 +122,7 @@ async fn dispatch(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCo
         Command::Keys(command) => return keys::run(command, &settings::of_process(flags)?).await,
         Command::Outbox(command) => outbox::run(command, &settings::of_process(flags)?).await?,
         Command::Roster(command) => return roster::run(command).await,
+        Command::Convene(command) => return convene::run(command),
         Command::Mqtt(command) => return mqtt::run(command).await,
         Command::Openapi(args) => openapi::run(&args)?,
         Command::Completions { shell } => {
@@ -170,7 +175,10 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
 }
 
 fn exit_code(error: &anyhow::Error) -> ExitCode {
-    if let Some(code) = mqtt::exit_code(error).or_else(|| roster::exit_code(error)) {
+    if let Some(code) = mqtt::exit_code(error)
+        .or_else(|| roster::exit_code(error))
+        .or_else(|| convene::exit_code(error))
+    {
         return ExitCode::from(code);
     }
     let certificate =

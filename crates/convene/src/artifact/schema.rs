@@ -67,7 +67,18 @@ fn innermost(error: &ValidationError<'_>) -> Vec<(String, String)> {
             return branch.iter().flat_map(innermost).collect();
         }
     }
-    vec![(error.instance_path().to_string(), error.to_string())]
+    let at = error.instance_path().to_string();
+    let named = |name: &str, told: &str| {
+        (format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), told.to_owned())
+    };
+    if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
+        let told = "is not a known field: remove it, or correct its name";
+        return unexpected.iter().map(|name| named(name, told)).collect();
+    }
+    if let ValidationErrorKind::Required { property: Value::String(name) } = error.kind() {
+        return vec![named(name, "is missing, and it is required")];
+    }
+    vec![(at, error.to_string())]
 }
 
 fn take(value: &mut Value, key: &str) -> Value {

@@ -1,5 +1,7 @@
 //! What is assumed where a brief says nothing, and the reason that is given for it.
 
+use std::collections::BTreeSet;
+
 use iso_currency::Currency;
 use jiff::{civil::time, tz::TimeZone};
 
@@ -34,8 +36,10 @@ pub(super) fn city(
 ) -> Result<City, Vec<Fault>> {
     if let Some(name) = &brief.city {
         return named(name, brief, catalogue, said).ok_or_else(|| {
-            let known: Vec<&str> = catalogue.cities.iter().map(|city| city.name.as_str()).collect();
-            let message = format!("no venue in `{name}` is known: known are {}. Bring venues of your own with --venues", known.join(", "));
+            let cities = catalogue.venues.iter().map(|venue| venue.city.as_str());
+            let known: BTreeSet<&str> = cities.collect();
+            let known = known.into_iter().collect::<Vec<_>>().join(", ");
+            let message = format!("no venue in `{name}` is known: known are {known}. Bring venues of your own with --venues");
             vec![Fault::new("/city", message)]
         });
     }
@@ -66,18 +70,29 @@ fn named(name: &str, brief: &Brief, catalogue: &Catalogue, said: &mut Assumption
     said.add("/city", venue.city.as_str(), reason);
     Some(City {
         name: venue.city.clone(),
-        time_zone: brief.time_zone.clone().unwrap_or_else(|| "UTC".to_owned()),
+        time_zone: brief.time_zone.clone().unwrap_or_default(),
         currency: venue.currency,
         price_of_one_usd: 100,
     })
 }
 
-pub(super) fn zone(brief: &Brief, city: &City, said: &mut Assumptions) -> TimeZone {
+pub(super) fn zone(
+    brief: &Brief,
+    city: &City,
+    said: &mut Assumptions,
+) -> Result<TimeZone, Vec<Fault>> {
+    let name = brief.time_zone.as_deref().unwrap_or(&city.time_zone);
+    let zone = TimeZone::get(name).map_err(|_| {
+        let message = format!(
+            "is missing, and no zone is known for `{}`: give an IANA name like Europe/Berlin",
+            city.name
+        );
+        vec![Fault::new("/time_zone", message)]
+    })?;
     if brief.time_zone.is_none() {
         said.add("/time_zone", city.time_zone.as_str(), format!("the zone of {}", city.name));
     }
-    let name = brief.time_zone.as_deref().unwrap_or(&city.time_zone);
-    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+    Ok(zone)
 }
 
 pub(super) fn event_type(brief: &Brief, said: &mut Assumptions) -> EventType {

@@ -129,7 +129,7 @@ pub fn settle(
 ) -> Result<Scope, Vec<Fault>> {
     let mut said = Assumptions::default();
     let city = assume::city(brief, catalogue, &mut said)?;
-    let zone = assume::zone(brief, &city, &mut said);
+    let zone = assume::zone(brief, &city, &mut said)?;
     let event_type = assume::event_type(brief, &mut said);
     let (dates, daily) = timed(brief, event_type, &zone, &mut said)?;
     let audience = assume::audience(brief, event_type, &mut said);

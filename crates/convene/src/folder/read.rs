@@ -5,10 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{APPROVALS, ARTIFACTS, HISTORY};
+use super::{
+    APPROVALS, ARTIFACTS, BRIEF, FACTS, HISTORY, INPUTS, INSTRUCTIONS, SETTINGS, VENUES,
+    place::Place, source,
+};
 use crate::{
     approval::Approval,
     artifact::{self, Artifact, Dossier, Kind, Unreadable},
+    inputs::{Inputs, Named},
     render,
 };
 
@@ -20,6 +24,8 @@ const FILE_BYTES_MAX: u64 = 128 * 1024 * 1024;
 pub struct Folder {
     /// The artifacts, their history and the approvals.
     pub dossier: Dossier,
+    /// What they were made from; absent when they were not made here.
+    pub inputs: Option<Inputs>,
     /// Renderings that are missing or say something else than the artifacts do now.
     pub stale: Vec<&'static str>,
 }
@@ -62,11 +68,13 @@ pub enum ReadError {
     Faults(Vec<Fault>),
 }
 
-/// Reads a folder. Older versions of schemas are upgraded, and sealed anew.
+/// Reads a folder. Older versions of schemas are upgraded, and sealed anew. What a writer that died left half moved is
+/// put right first.
 ///
 /// # Errors
 /// When it holds no plan, or files that are no artifacts, were edited, or belong to another event.
 pub fn read(folder: &Path) -> Result<Folder, ReadError> {
+    put_right(folder)?;
     let mut reader = Reader { folder, faults: Vec::new(), dossier: Dossier::default() };
     let current = reader.list(ARTIFACTS)?;
     if current.is_empty() {
@@ -86,12 +94,19 @@ pub fn read(folder: &Path) -> Result<Folder, ReadError> {
         }
     }
     reader.approvals();
+    let inputs = reader.inputs()?;
     reader.one_event();
     if !reader.faults.is_empty() {
         return Err(ReadError::Faults(reader.faults));
     }
     let stale = stale(folder, &reader.dossier);
-    Ok(Folder { dossier: reader.dossier, stale })
+    Ok(Folder { dossier: reader.dossier, inputs, stale })
+}
+
+fn put_right(folder: &Path) -> Result<(), ReadError> {
+    let Some(place) = Place::of(folder).filter(Place::is_interrupted) else { return Ok(()) };
+    let recovered = place.lock().and_then(|lock| place.recover(&lock));
+    recovered.map_err(|cause| ReadError::Io { path: folder.to_owned(), cause })
 }
 
 fn stale(folder: &Path, dossier: &Dossier) -> Vec<&'static str> {
@@ -185,6 +200,46 @@ impl Reader<'_> {
             Err(_) if self.faults.iter().any(|fault| fault.file == APPROVALS) => {}
             Err(e) => self.fault(APPROVALS, "", e.to_string()),
         }
+    }
+
+    /// What the plan was made from, when it is there.
+    fn inputs(&mut self) -> Result<Option<Inputs>, ReadError> {
+        if !self.folder.join(INPUTS).is_dir() {
+            return Ok(None);
+        }
+        let brief = self.text(&format!("{INPUTS}/{BRIEF}"));
+        let settings = self.json(&format!("{INPUTS}/{SETTINGS}"));
+        let facts = self.json(&format!("{INPUTS}/{FACTS}"));
+        let venues = self.venues()?;
+        let instructions = self.instructions();
+        let (Some(brief), Some(settings), Some(facts)) = (brief, settings, facts) else {
+            return Ok(None);
+        };
+        Ok(Some(Inputs { brief, settings, venues, instructions, facts }))
+    }
+
+    fn venues(&mut self) -> Result<Option<Named>, ReadError> {
+        let files = self.list(&format!("{INPUTS}/{VENUES}"))?;
+        let Some(file) = files.first() else { return Ok(None) };
+        let name = file.rsplit('/').next().unwrap_or_default().to_owned();
+        Ok(self.text(file).map(|text| Named { name, text }))
+    }
+
+    fn instructions(&mut self) -> Vec<Named> {
+        let file = format!("{INPUTS}/{INSTRUCTIONS}");
+        let folder = self.folder.join(&file);
+        if !folder.is_dir() {
+            return Vec::new();
+        }
+        source::read_instructions(&folder).unwrap_or_else(|refused| {
+            self.fault(&file, "", refused.to_string());
+            Vec::new()
+        })
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(&mut self, file: &str) -> Option<T> {
+        let text = self.text(file)?;
+        serde_json::from_str(&text).map_err(|e| self.fault(file, "", e.to_string())).ok()
     }
 
     /// Everything here belongs to the event of the brief.

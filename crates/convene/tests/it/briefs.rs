@@ -36,7 +36,7 @@ fn each_mistake_is_told_with_its_pointer() {
     for (text, pointer) in [
         ("{".to_owned(), ""),
         (with("title", json!("")), "/title"),
-        (with("colour", json!("red")), ""),
+        (with("colour", json!("red")), "/colour"),
         (with("date_range", json!({ "start": "2027-03-12", "end": "2027-03-11" })), "/date_range"),
         (with("date_range", json!({ "start": "soon", "end": "2027-03-11" })), "/date_range/start"),
         (with("audience_size", json!(0)), "/audience_size"),

@@ -14,7 +14,7 @@ use crate::desk;
 /// A folder with the small event in it.
 fn written() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    folder::write(folder.path(), &desk::dossier(&desk::bodies())).unwrap();
+    folder::write(folder.path(), &desk::dossier(&desk::bodies()), None).unwrap();
     folder
 }
 
@@ -40,7 +40,7 @@ fn what_is_written_reads_back_the_same() {
     let mut revised = dossier.find(Kind::BudgetDecision).unwrap().clone();
     revised.header.revision = 2;
     dossier.put(Artifact::seal(revised.header, revised.body));
-    folder::write(&place, &dossier).unwrap();
+    folder::write(&place, &dossier, None).unwrap();
     let read = folder::read(&place).unwrap();
     assert_eq!(read.dossier, dossier);
     assert!(read.stale.is_empty(), "{:?}", read.stale);
@@ -54,12 +54,12 @@ fn a_folder_with_something_in_it_is_refused_and_stays_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("notes.txt"), "mine").unwrap();
     let dossier = desk::dossier(&desk::bodies());
-    let refusal = folder::write(folder.path(), &dossier).unwrap_err();
+    let refusal = folder::write(folder.path(), &dossier, None).unwrap_err();
     assert!(matches!(refusal, WriteError::NotEmpty(_)), "{refusal}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    let file = folder::write(&folder.path().join("notes.txt"), &dossier).unwrap_err();
+    let file = folder::write(&folder.path().join("notes.txt"), &dossier, None).unwrap_err();
     assert!(matches!(file, WriteError::NotAFolder(_)), "{file}");
-    let nowhere = folder::write(&folder.path().join("a/b"), &dossier).unwrap_err();
+    let nowhere = folder::write(&folder.path().join("a/b"), &dossier, None).unwrap_err();
     assert!(matches!(nowhere, WriteError::NoParent(_)), "{nowhere}");
 }
 
@@ -68,7 +68,7 @@ fn a_plan_is_replaced_whole() {
     let folder = written();
     let mut changed = desk::dossier(&desk::bodies());
     changed.remove(Kind::Postmortem);
-    folder::replace(folder.path(), &changed).unwrap();
+    folder::replace(folder.path(), &changed, None).unwrap();
     assert_eq!(folder::read(folder.path()).unwrap().dossier, changed);
 }
 

@@ -9,6 +9,7 @@
 mod approvals;
 mod broker;
 mod certificates;
+mod cli_convene;
 mod cli_mqtt;
 mod cli_roster;
 mod cluster;

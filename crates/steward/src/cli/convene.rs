@@ -1,0 +1,50 @@
+//! `steward convene`: plans events on this machine, without a server.
+
+mod check;
+mod plan;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use convene::{
+    folder::{ReadError, SourceError, WriteError},
+    gate::{Gate, Verdict},
+    inputs::Refused,
+};
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum ConveneCommand {
+    /// Make a whole plan of a brief: dates, venue, money, sessions, risks, and what people must decide
+    #[command(before_help = plan::EXAMPLES, after_help = plan::BRIEF)]
+    Plan(plan::Plan),
+    /// Validate a plan's folder and say what each gate says
+    #[command(before_help = check::EXAMPLES)]
+    Check(check::Check),
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When what it reads is wrong, or it cannot write; nothing is changed then.
+pub fn run(command: ConveneCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        ConveneCommand::Plan(args) => plan::run(args),
+        ConveneCommand::Check(args) => check::run(&args),
+    }
+}
+
+/// Which exit code an error of these commands is.
+pub(super) fn exit_code(error: &anyhow::Error) -> Option<u8> {
+    let is_input = error.is::<ReadError>()
+        || error.is::<SourceError>()
+        || error.is::<Refused>()
+        || error.is::<WriteError>();
+    is_input.then_some(2)
+}
+
+/// Success, unless a gate failed: what only waits for a person is no failure.
+fn by_gates(gates: &[Gate]) -> ExitCode {
+    let failed = gates.iter().any(|gate| gate.verdict == Verdict::Failed);
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
