@@ -6,10 +6,7 @@ use uuid::Uuid;
 use crate::{Error, school::SchoolId};
 
 /// Students of schools: by their own record, or by an active enrolment.
-pub const OF_SCHOOLS: &str = "student_id in (
-    select student_id from roster.student_school where tenant_id = $1 and school_id = any(?)
-    union all
-    select student_id from roster.enrollment where tenant_id = $1 and status = 'Active' and school_id = any(?))";
+pub const OF_SCHOOLS: &str = "student_id in (select student_id from roster.school_student where tenant_id = $1 and school_id = any(?))";
 /// Students who are in one of these classes.
 const OF_CLASSES: &str = "student_id in (
     select student_id from roster.enrollment where tenant_id = $1 and status = 'Active' and class_id = any(?))";

@@ -1,6 +1,7 @@
 //! Students: commands and queries.
 
 mod entity;
+pub(crate) mod listing;
 pub(crate) mod store;
 
 use std::collections::HashMap;
@@ -128,7 +129,11 @@ pub async fn list(tx: &mut Tx, which: Which, wanted: &Wanted) -> Result<Vec<Stud
     only.extend(which.status.map(|status| Only::Word("status", status.name())));
     only.extend(which.school.map(|school| Only::Ids(own::OF_SCHOOLS, vec![school.0])));
     only.extend(which.grade.map(|grade| Only::Text("grade", grade)));
-    let rows = rows::list(tx, &TABLE, &only, wanted).await?;
+    let table = match wanted.search {
+        None => listing::narrow(&mut only),
+        Some(_) => &TABLE,
+    };
+    let rows = rows::list(tx, table, &only, wanted).await?;
     Ok(store::unsealed(tx, rows).await?)
 }
 

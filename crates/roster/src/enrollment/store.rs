@@ -5,7 +5,8 @@ use jiff_sqlx::ToSqlx;
 use kernel::{rows::Table, tx::Tx};
 use uuid::Uuid;
 
-use super::Enrollment;
+use super::{Enrollment, EnrollmentStatus};
+use crate::student::listing;
 
 /// Enrolments as they are read.
 pub static TABLE: Table = Table {
@@ -67,7 +68,19 @@ pub(crate) async fn save(tx: &mut Tx, enrollments: &[Enrollment]) -> Result<(), 
     )
     .execute(tx.conn())
     .await?;
-    Ok(())
+    listed(tx, enrollments).await
+}
+
+/// Keeps the lists of schools: who is in a class is in the list of its school.
+async fn listed(tx: &mut Tx, enrollments: &[Enrollment]) -> Result<(), sqlx::Error> {
+    let (active, ended): (Vec<_>, Vec<_>) =
+        enrollments.iter().partition(|e| e.status == EnrollmentStatus::Active);
+    let students: Vec<Uuid> = active.iter().map(|e| e.student_id.0).collect();
+    let schools: Vec<Uuid> = active.iter().map(|e| e.school_id.0).collect();
+    listing::enter(tx, &students, &schools).await?;
+    let mut left: Vec<Uuid> = ended.iter().map(|e| e.student_id.0).collect();
+    left.dedup();
+    listing::leave(tx, &left).await
 }
 
 /// Active enrolments with the ids of their rows in a source.

@@ -12,7 +12,7 @@ use kernel::{
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Student, StudentId};
+use super::{Student, StudentId, listing};
 use crate::{Error, person};
 
 /// Students as they are read, birth dates sealed.
@@ -94,7 +94,10 @@ pub(crate) async fn save(tx: &mut Tx, students: &[Student]) -> Result<(), Error>
     let created: Vec<_> = students.iter().map(|s| s.created_at.to_sqlx()).collect();
     let updated: Vec<_> = students.iter().map(|s| s.updated_at.to_sqlx()).collect();
     sqlx::query!(
-        "insert into roster.student (tenant_id, student_id, given_name, family_name, name_key, given_key, birth_date, grade,
+        "with renamed as (
+           update roster.school_student l set listed_as = r.name_key from unnest($2::uuid[], $5::text[]) as r(id, name_key)
+           where l.tenant_id = $1 and l.student_id = r.id and l.listed_as <> r.name_key)
+         insert into roster.student (tenant_id, student_id, given_name, family_name, name_key, given_key, birth_date, grade,
            school_ids, status, reason, legal_hold, scrubbed_at, external_refs, version, created_at, updated_at)
          select $1, r.id, r.given, r.family, r.name_key, r.given_key, r.birth, r.grade, r.schools::uuid[], r.status, r.reason,
                 r.hold, case when r.scrubbed then r.updated end, r.refs, r.version, r.created, r.updated
@@ -132,7 +135,7 @@ pub(crate) async fn save(tx: &mut Tx, students: &[Student]) -> Result<(), Error>
     Ok(())
 }
 
-/// Makes the schools of students those that are looked up.
+/// Makes the schools of students, who are stored, those that are looked up.
 pub(crate) async fn save_schools(tx: &mut Tx, students: &[Student]) -> Result<(), sqlx::Error> {
     let tenant = tx.tenant().0;
     let changed: Vec<Uuid> = students.iter().map(|s| s.student_id.0).collect();
@@ -140,19 +143,22 @@ pub(crate) async fn save_schools(tx: &mut Tx, students: &[Student]) -> Result<()
         || students.iter().flat_map(|s| s.school_ids.iter().map(|id| (s.student_id.0, id.0)));
     let ids: Vec<Uuid> = pairs().map(|(student, _)| student).collect();
     let schools: Vec<Uuid> = pairs().map(|(_, school)| school).collect();
-    sqlx::query!(
-        "with gone as (
-           delete from roster.student_school where tenant_id = $1 and student_id = any($2)
-           and (student_id, school_id) not in (select * from unnest($3::uuid[], $4::uuid[])))
-         insert into roster.student_school (tenant_id, student_id, school_id)
-         select $1, r.student, r.school from unnest($3::uuid[], $4::uuid[]) as r(student, school)
-         on conflict do nothing",
+    let gone = sqlx::query_scalar!(
+        r#"with gone as (
+             delete from roster.student_school where tenant_id = $1 and student_id = any($2)
+             and (student_id, school_id) not in (select * from unnest($3::uuid[], $4::uuid[])) returning student_id),
+           come as (
+             insert into roster.student_school (tenant_id, student_id, school_id)
+             select $1, r.student, r.school from unnest($3::uuid[], $4::uuid[]) as r(student, school)
+             on conflict do nothing)
+           select distinct student_id from gone"#,
         tenant,
         &changed,
         &ids,
         &schools,
     )
-    .execute(tx.conn())
+    .fetch_all(tx.conn())
     .await?;
-    Ok(())
+    listing::enter(tx, &ids, &schools).await?;
+    listing::leave(tx, &gone).await
 }

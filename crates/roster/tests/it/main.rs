@@ -15,6 +15,7 @@ mod home;
 mod idempotency;
 mod import;
 mod limits;
+mod listing;
 mod oneroster;
 mod origin;
 mod own;

@@ -40,3 +40,11 @@ insert into roster.enrollment (tenant_id, enrollment_id, student_id, class_id, s
 select tenant, pg_temp.id(6, i), pg_temp.id(3, i % greatest(enrollments / 5, 1)), pg_temp.id(2, i / 25), pg_temp.id(1, (i / 25) % (enrollments / 5000 + 1)),
        'Active', '2026-09-01', 1, now(), now()
 from district, generate_series(0, enrollments - 1) i;
+
+-- The lists of schools by name, as the server keeps them.
+insert into roster.school_student (tenant_id, school_id, listed_as, student_id)
+select s.tenant_id, r.school_id, s.name_key, s.student_id
+from district d
+join roster.student s on s.tenant_id = d.tenant
+join (select tenant_id, student_id, school_id from roster.student_school
+      union select tenant_id, student_id, school_id from roster.enrollment) r on r.tenant_id = s.tenant_id and r.student_id = s.student_id;
