@@ -5,6 +5,7 @@
 pub mod decide;
 pub mod emulate;
 pub mod generate;
+pub mod model;
 pub mod orchestrate;
 pub mod parse;
 pub mod settings;

@@ -17,3 +17,4 @@ pub mod memory;
 pub mod orchestrate;
 pub mod redact;
 pub mod tool;
+pub mod writer;

@@ -15,6 +15,7 @@ use jiff::civil::DateTime;
 
 use super::{
     Failure,
+    model::Model,
     parse::{severities, stamp},
 };
 use crate::{
@@ -24,6 +25,7 @@ use crate::{
         Header, Line, Scanner, Severity, Sink, Stamp,
         json::{JsonLines, Origin},
     },
+    writer::{ENTRIES_A_QUESTION, Writer},
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -32,7 +34,9 @@ Examples:
   instance generate --category resource --severity 2-3 --count 100 --output json
   instance generate --scenario huge-pages-missing
   instance generate --seed 7 --start 11/14/25-09:45:55:657 --rate 50 --count 100000 > messages.log
-  instance generate --count 1000 --rate 5 --live --follow mgr/messages.log";
+  instance generate --count 1000 --rate 5 --live --follow mgr/messages.log
+  OPENAI_API_KEY=… instance generate --count 40 --llm --llm-model NAME
+  instance generate --count 40 --llm --llm-url http://127.0.0.1:11434/v1 --llm-model NAME";
 
 /// The first time when a seed is given and no start: the same seed gives the same bytes.
 const EPOCH: DateTime = jiff::civil::datetime(2026, 1, 1, 0, 0, 0, 0);
@@ -78,6 +82,8 @@ pub struct Generate {
     /// The size at which the log is full, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = 5_242_880, requires = "follow")]
     max_size: u64,
+    #[command(flatten)]
+    model: Model,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -96,9 +102,14 @@ pub(super) fn run(args: &Generate) -> Result<ExitCode> {
     let mut generator = Generator::new(&plan).ok_or_else(|| {
         Failure::Input("no entry of this category has such a severity: widen --severity".into())
     })?;
+    let writer = args.model.writer()?;
     let mut target = Target::of(args)?;
-    let mut batch = Vec::with_capacity(BATCH_BYTES * 2);
     let origin = (clock::local().datetime(), plan.start);
+    if let Some(writer) = writer {
+        worded(args, generator, target, (writer, origin))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut batch = Vec::with_capacity(BATCH_BYTES * 2);
     for _ in 0..args.count {
         if args.live {
             wait(origin, generator.now());
@@ -115,6 +126,45 @@ pub(super) fn run(args: &Generate) -> Result<ExitCode> {
     target.take(&batch)?;
     target.finish()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The same with texts of a model, which is asked for a few entries at a time, ahead of theirs.
+fn worded(
+    args: &Generate,
+    mut generator: Generator,
+    mut target: Target,
+    (mut writer, origin): (Writer, (DateTime, DateTime)),
+) -> Result<()> {
+    let at_once = if args.scenario.is_some() { 1 } else { ENTRIES_A_QUESTION as u64 };
+    let (mut left, mut batch) = (args.count, Vec::new());
+    while left > 0 {
+        batch.clear();
+        for _ in 0..left.min(at_once) {
+            match args.scenario {
+                Some(scenario) => generator.scenario(scenario, &mut batch),
+                None => generator.entry(&mut batch),
+            }
+        }
+        left = left.saturating_sub(at_once);
+        let log = writer.rewrite(&batch);
+        if args.live {
+            line_by_line(&log, origin, &mut target)?;
+        } else {
+            target.take(&log)?;
+        }
+    }
+    target.finish()
+}
+
+/// Each entry when its time has come.
+fn line_by_line(log: &[u8], origin: (DateTime, DateTime), target: &mut Target) -> Result<()> {
+    for line in log.split_inclusive(|byte| *byte == b'\n') {
+        if let Some(at) = Header::parse(line).ok().and_then(|header| header.stamp.civil()) {
+            wait(origin, at);
+        }
+        target.take(line)?;
+    }
+    Ok(())
 }
 
 fn plan(args: &Generate) -> Result<Plan> {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::Failure;
 use crate::tool::{Instance, Rules, Waits};
@@ -68,23 +68,36 @@ pub struct File {
     pub reply_allowed: Vec<String>,
 }
 
+/// The keys of a part of the program in the file of settings.
+///
+/// # Errors
+/// When a named file is missing, or any is malformed.
+pub(super) fn read<T: Default + DeserializeOwned>(named: Option<&Path>) -> anyhow::Result<T> {
+    let path = named.unwrap_or_else(|| Path::new(FILE));
+    let shown = path.display();
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == io::ErrorKind::NotFound && named.is_none() => {
+            return Ok(T::default());
+        }
+        Err(e) => return Err(Failure::Input(format!("cannot read {shown}: {e}")).into()),
+    };
+    toml::from_str(&text).map_err(|e| {
+        // Without the line itself: it may be the one with the key.
+        let line = e
+            .span()
+            .map_or(1, |at| text.bytes().take(at.start).filter(|one| *one == b'\n').count() + 1);
+        Failure::Input(format!("{shown}:{line}: {}", e.message())).into()
+    })
+}
+
 impl Target {
     /// Reads the file of settings.
     ///
     /// # Errors
     /// When a named file is missing, or any is malformed.
     pub fn file(&self) -> anyhow::Result<File> {
-        let path = self.config.clone().unwrap_or_else(|| PathBuf::from(FILE));
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound && self.config.is_none() => {
-                return Ok(File::default());
-            }
-            Err(e) => {
-                return Err(Failure::Input(format!("cannot read {}: {e}", path.display())).into());
-            }
-        };
-        toml::from_str(&text).map_err(|e| Failure::Input(format!("{}: {e}", path.display())).into())
+        read(self.config.as_deref())
     }
 
     /// The instance, whose name must be `named` when that is given.

@@ -21,7 +21,7 @@ fn plan(seed: u64) -> Plan {
     }
 }
 
-fn log(seed: u64, entries: usize) -> Vec<u8> {
+pub(crate) fn log(seed: u64, entries: usize) -> Vec<u8> {
     let mut generator = Generator::new(&plan(seed)).expect("has templates");
     let mut out = Vec::new();
     (0..entries).for_each(|_| generator.entry(&mut out));

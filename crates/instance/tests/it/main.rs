@@ -21,3 +21,4 @@ mod orchestrate;
 mod parse;
 mod restart;
 mod tour;
+mod writer;

@@ -7,11 +7,12 @@ use super::tree::{Tree, crate_of};
 /// Which of our own crates a crate may be built from. Contexts know the kernel and nobody else; they meet in `steward`.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("steward-mqtt", &[]),
+    ("chat", &[]),
     ("kernel", &[]),
     ("roster", &["kernel"]),
     ("convene", &[]),
     ("steward", &["convene", "kernel", "roster", "steward-mqtt"]),
-    ("instance", &[]),
+    ("instance", &["chat"]),
     ("testkit", &["kernel", "roster", "steward", "steward-mqtt"]),
     ("bench", &["kernel", "steward", "steward-mqtt"]),
     ("xtask", &[]),
@@ -20,8 +21,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Crates with one owner: their types appear nowhere else, so that they can be exchanged.
 const OWNED: &[(&str, &[&str])] = &[("mqtt5", &["steward-mqtt", "steward"])];
 
-/// Tests of any crate may use the harness.
-const HARNESS: &str = "testkit";
+/// Tests of any crate may use the harness, and the server that plays a language model.
+const HARNESS: &[&str] = &["testkit", "chat"];
 
 pub(crate) fn only_allowed_directions(tree: &Tree) -> Vec<String> {
     manifests(tree).flat_map(|(path, manifest)| arrows(path, &manifest)).collect()
@@ -53,7 +54,7 @@ fn arrows(path: &str, manifest: &Table) -> Vec<String> {
     let built = used(manifest, &["dependencies", "build-dependencies"])
         .filter(|used| is_ours(used) && !allowed.contains(used));
     let tested = used(manifest, &["dev-dependencies"])
-        .filter(|used| is_ours(used) && !allowed.contains(used) && *used != HARNESS);
+        .filter(|used| is_ours(used) && !allowed.contains(used) && !HARNESS.contains(used));
     let owned = used(manifest, &["dependencies", "dev-dependencies", "build-dependencies"])
         .filter(|used| OWNED.iter().any(|(what, by)| what == used && !by.contains(&name)));
     built
