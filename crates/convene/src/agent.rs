@@ -1,47 +1,29 @@
 //! The agents. Each reads artifacts from the desk, computes, and puts artifacts with their reasons back.
 
 pub mod analyst;
+mod facts;
 mod network;
 pub mod planner;
+mod replan;
 pub mod researcher;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
 
 use crate::{
     approval::{self, Approval, ApprovalStatus, Question},
     artifact::{
-        AgentTrace, Alternative, Amount, ApprovalKind, Artifact, Author, Body, Content, Decision,
-        DecisionLog, Dossier, Escalation, Header, Impacted, Kind, StepStatus, TraceStep, hex,
+        AgentTrace, Alternative, ApprovalKind, Artifact, Author, Body, Change, ChangeLog, Content,
+        Decision, DecisionLog, Dossier, Escalation, Header, Impacted, Kind, StepStatus, TraceStep,
+        hex,
     },
     brief::{Fault, Scope},
     catalogue::{Catalogue, Vendor},
     instruction::{Agent, Instructions, Loaded},
 };
 
-/// What has happened since the plan was made.
-#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Facts {
-    /// The day on which is planned anew; nothing undone may begin before it.
-    pub as_of: Option<Date>,
-    /// Tasks that are done, with their days.
-    pub done: BTreeMap<String, (Date, Date)>,
-    /// Tasks that take longer, by working days.
-    pub slips: BTreeMap<String, u32>,
-    /// Venues that cannot be had any more.
-    pub lost_venues: BTreeSet<String>,
-    /// Vendors that cancelled, by name.
-    pub cancelled_vendors: BTreeSet<String>,
-    /// The budget as it is now.
-    pub budget: Option<Amount>,
-    /// The audience as it is now.
-    pub audience: Option<u32>,
-    /// Risks that came true, by key.
-    pub occurred: BTreeSet<String>,
-}
+pub use facts::Facts;
+pub use replan::{Figures, Replanned, replan};
 
 /// All that the agents may know.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +51,8 @@ pub struct Desk<'a> {
     pub dossier: Dossier,
     /// What was decided in this run.
     pub decisions: Vec<Decision>,
+    /// What was changed in this run.
+    changes: Vec<Change>,
     trace: AgentTrace,
     now: Timestamp,
     correlation: Uuid,
@@ -90,11 +74,14 @@ impl<'a> Desk<'a> {
     pub fn new(world: World<'a>) -> Self {
         let day = world.facts.as_of.unwrap_or(world.scope.planning_start);
         let now = day.to_zoned(TimeZone::UTC).map_or(Timestamp::UNIX_EPOCH, |day| day.timestamp());
-        let run = format!("{} {} {day}", world.scope.event_id, world.seed);
+        let changes = world.before.and_then(|before| before.get::<ChangeLog>());
+        let run = changes.map_or(0, |log| log.changes.len());
+        let run = format!("{} {} {day} {run}", world.scope.event_id, world.seed);
         Self {
             world,
             dossier: Dossier::default(),
             decisions: Vec::new(),
+            changes: Vec::new(),
             trace: AgentTrace::default(),
             now,
             correlation: uuid_of(&run),
@@ -199,6 +186,17 @@ impl<'a> Desk<'a> {
         });
     }
 
+    /// The id of the change that is recorded next.
+    pub(crate) fn next_change(&self) -> String {
+        let before = self.before::<ChangeLog>().map_or(0, |log| log.changes.len());
+        format!("change-{}-{}", self.scope().event_id, before + self.changes.len() + 1)
+    }
+
+    /// Records a change.
+    pub(crate) fn change(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+
     /// Puts a question about an artifact to a person. The same question about the same revision keeps its answer.
     pub(crate) fn ask(&mut self, about: Kind, question: Question) -> Option<String> {
         let escalation = self.escalation(question.kind);
@@ -245,17 +243,51 @@ impl<'a> Desk<'a> {
         });
     }
 
-    /// Writes what was decided and done into the logs, and hands the artifacts over.
+    /// Writes what was changed, decided and done into the logs, and hands everything over with what was before.
     fn close(mut self) -> Dossier {
+        let rests_on = [Kind::EventBrief];
+        let mut changes = self.before::<ChangeLog>().cloned().unwrap_or_default();
+        changes.changes.append(&mut self.changes);
+        self.publish(Agent::EventPlanner, changes, &rests_on);
         let before = self.before::<DecisionLog>().map_or(&[][..], |log| log.decisions.as_slice());
         let new = std::mem::take(&mut self.decisions);
         let decisions = logged(&self.scope().event_id, before, new);
-        self.publish(Agent::EventPlanner, DecisionLog { decisions }, &[Kind::EventBrief]);
+        self.publish(Agent::EventPlanner, DecisionLog { decisions }, &rests_on);
         let mut trace = std::mem::take(&mut self.trace);
         let earlier = self.before::<AgentTrace>().map_or(&[][..], |trace| trace.steps.as_slice());
         trace.steps.splice(..0, earlier.iter().cloned());
-        self.publish(Agent::EventPlanner, trace, &[Kind::EventBrief]);
+        self.publish(Agent::EventPlanner, trace, &rests_on);
+        if let Some(before) = self.world.before {
+            carry_over(before, &mut self.dossier);
+        }
         self.dossier
+    }
+}
+
+/// What was before and is not any more becomes history; what no agent makes stays; answers that people gave stay, and
+/// questions about what has changed since are withdrawn.
+fn carry_over(before: &Dossier, now: &mut Dossier) {
+    for artifact in before.history() {
+        now.put_history(artifact.clone());
+    }
+    for artifact in before.artifacts() {
+        match now.find(artifact.header.kind) {
+            None => now.put(artifact.clone()),
+            Some(new) if new.header.revision != artifact.header.revision => {
+                now.put_history(artifact.clone());
+            }
+            Some(_) => {}
+        }
+    }
+    for approval in &before.approvals {
+        if now.approvals.iter().any(|known| known.id == approval.id) {
+            continue;
+        }
+        let mut old = approval.clone();
+        if old.status == ApprovalStatus::Pending {
+            old.status = ApprovalStatus::Superseded;
+        }
+        now.approvals.push(old);
     }
 }
 
@@ -276,11 +308,13 @@ fn logged(event: &str, before: &[Decision], new: Vec<Decision>) -> Vec<Decision>
     all
 }
 
-/// The same question about the same content, answered or still pending.
+/// What was asked about the same revision before, if it was answered or says the same.
 fn answered<'a>(before: &'a Dossier, asked: &Approval) -> Option<&'a Approval> {
-    let same =
-        |approval: &&Approval| approval.id == asked.id && approval.question == asked.question;
-    before.approvals.iter().find(same)
+    let holds = |approval: &&Approval| {
+        approval.id == asked.id
+            && (approval.status != ApprovalStatus::Pending || approval.question == asked.question)
+    };
+    before.approvals.iter().find(holds)
 }
 
 /// A UUID that the same text always gives (version 8: made from a digest).
@@ -315,10 +349,16 @@ pub(crate) fn rounded(number: f64) -> f64 {
 /// # Errors
 /// What is wrong with the brief that only planning can tell, such as tasks that wait for each other.
 pub fn plan(world: World<'_>) -> Result<Dossier, Vec<Fault>> {
-    let mut desk = Desk::new(world);
-    planner::initiate(&mut desk);
-    planner::plan(&mut desk)?;
-    researcher::research(&mut desk)?;
-    analyst::budget(&mut desk)?;
+    let scope = world.facts.settled(world.scope);
+    let mut desk = Desk::new(World { scope: &scope, ..world });
+    run(&mut desk)?;
     Ok(desk.close())
+}
+
+/// Every agent in the order of the lifecycle.
+fn run(desk: &mut Desk<'_>) -> Result<(), Vec<Fault>> {
+    planner::initiate(desk);
+    planner::plan(desk)?;
+    researcher::research(desk)?;
+    analyst::budget(desk)
 }

@@ -5,10 +5,11 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    agent::{self, Facts, World},
+    agent::{self, Facts, Replanned, World},
     artifact::Dossier,
     brief::{self, Fault, Level, Scope},
     catalogue::{Catalogue, RowError},
+    change::{self, Change},
     instruction::{self, Instructions},
 };
 
@@ -63,6 +64,9 @@ pub enum Refused {
         /// Row by row.
         faults: Vec<RowError>,
     },
+    /// Changes do not fit the plan.
+    #[error("the plan cannot be changed so{}", lines(.0))]
+    Changes(Vec<Fault>),
     /// Instruction sets are invalid.
     #[error("the instruction sets cannot be used{}", lines(.0))]
     Instructions(Vec<instruction::Error>),
@@ -127,5 +131,15 @@ impl Inputs {
     pub fn plan(&self) -> Result<Dossier, Refused> {
         let settled = self.settle()?;
         agent::plan(self.world(&settled, None)).map_err(Refused::Brief)
+    }
+    /// Makes the plan anew after something has happened. What it answers has the facts to keep for the next time.
+    ///
+    /// # Errors
+    /// Changes that do not fit the plan, and what is wrong with the inputs.
+    pub fn replan(&self, before: &Dossier, changes: &[Change]) -> Result<Replanned, Refused> {
+        let settled = self.settle()?;
+        let world = self.world(&settled, None);
+        change::apply(world, before, changes).map_err(Refused::Changes)?;
+        agent::replan(world, before, changes).map_err(Refused::Brief)
     }
 }

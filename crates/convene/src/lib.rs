@@ -8,6 +8,7 @@ pub mod approval;
 pub mod artifact;
 pub mod brief;
 pub mod catalogue;
+pub mod change;
 pub mod folder;
 pub mod gate;
 pub mod inputs;

@@ -3,6 +3,7 @@
 mod baseline;
 mod explain;
 mod lines;
+mod moved;
 mod options;
 mod quantities;
 mod reserve;
@@ -33,19 +34,37 @@ pub fn budget(desk: &mut Desk<'_>) -> Result<(), Vec<Fault>> {
     let baseline = baseline::baseline(desk, &items)?;
     let variances = baseline::variances(desk, &baseline, &items);
     let model = cost_model(desk, &fit, items, variances);
-    let decision = BudgetDecision {
-        approved_total: desk.scope().budget,
-        approved_date: None,
-        approvals: Vec::new(),
-        change_log_ids: Vec::new(),
-    };
+    let moved = moved::moved(desk, &model);
+    let decision = decision(desk, moved.is_some());
     desk.publish(ME, baseline, &[Kind::EventBrief]);
-    desk.publish(ME, model, &[Kind::BudgetBaseline, Kind::VenueScorecard, Kind::RiskRegister]);
+    let rests_on = [Kind::BudgetBaseline, Kind::VenueScorecard, Kind::RiskRegister];
+    desk.publish(ME, model, &rests_on);
     desk.publish(ME, decision, &[Kind::CostModel]);
-    ask(desk, &fit);
+    let mut asked: Vec<String> = ask(desk, &fit).into_iter().collect();
+    if let Some(moved) = moved {
+        asked.extend(moved.ask(desk));
+        moved.record(desk, asked);
+    }
     explain::explain(desk, &fit);
     desk.trace(ME, &[Kind::EventBrief, Kind::VenueScorecard, Kind::VenueShortlist]);
     Ok(())
+}
+
+/// What people are asked to approve: the same as before, unless total or lines have moved beyond the threshold.
+fn decision(desk: &Desk<'_>, has_moved: bool) -> BudgetDecision {
+    let budget = desk.scope().budget;
+    let before = desk.before::<BudgetDecision>().cloned();
+    if let Some(same) = before.clone().filter(|it| !has_moved && it.approved_total == budget) {
+        return same;
+    }
+    let earlier = before.map(|before| before.change_log_ids).unwrap_or_default();
+    let new = has_moved.then(|| desk.next_change());
+    BudgetDecision {
+        approved_total: budget,
+        approved_date: None,
+        approvals: Vec::new(),
+        change_log_ids: earlier.into_iter().chain(new).collect(),
+    }
 }
 
 /// All lines: what is bought, its service and tax, what is kept back.
@@ -88,9 +107,9 @@ fn usd(scope: &Scope, dollars: u32) -> Amount {
 }
 
 /// Asks for the budget; where the plan does not fit, for more of it: half a plan is not put to anybody.
-fn ask(desk: &mut Desk<'_>, fit: &Fit) {
+fn ask(desk: &mut Desk<'_>, fit: &Fit) -> Option<String> {
     let question = if fit.gap > Amount::ZERO { for_more(desk, fit) } else { for_all(desk, fit) };
-    desk.ask(Kind::BudgetDecision, question);
+    desk.ask(Kind::BudgetDecision, question)
 }
 
 fn for_all(desk: &Desk<'_>, fit: &Fit) -> Question {

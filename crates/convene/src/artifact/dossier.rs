@@ -30,6 +30,14 @@ impl Dossier {
         self.artifacts.get(&kind)
     }
 
+    /// A certain revision, the newest or one of the past.
+    pub fn at(&self, kind: Kind, revision: u32) -> Option<&Artifact> {
+        let known = |artifact: &&Artifact| {
+            (artifact.header.kind, artifact.header.revision) == (kind, revision)
+        };
+        self.find(kind).filter(known).or_else(|| self.history.iter().find(known))
+    }
+
     /// The content of the newest revision.
     pub fn get<T: Content>(&self) -> Option<&T> {
         self.find(T::KIND).and_then(|artifact| T::of(&artifact.body))
@@ -38,13 +46,15 @@ impl Dossier {
     /// Adds a revision; the one before it becomes history.
     pub fn put(&mut self, artifact: Artifact) {
         if let Some(before) = self.artifacts.insert(artifact.header.kind, artifact) {
-            self.history.push(before);
+            self.put_history(before);
         }
     }
 
     /// Adds a revision of the past.
     pub fn put_history(&mut self, artifact: Artifact) {
-        self.history.push(artifact);
+        let place = |known: &Artifact| (known.header.kind, known.header.revision);
+        let at = self.history.partition_point(|known| place(known) <= place(&artifact));
+        self.history.insert(at, artifact);
     }
 
     /// Takes the newest revision out.
@@ -57,7 +67,7 @@ impl Dossier {
         self.artifacts.values()
     }
 
-    /// Older revisions.
+    /// Older revisions, by kind, the oldest first.
     pub fn history(&self) -> &[Artifact] {
         &self.history
     }

@@ -1,10 +1,11 @@
 //! The three events of the scenarios, and how they are planned.
 
 use convene::{
-    agent::{self, Facts, World},
+    agent::{self, Facts, Replanned, World},
     artifact::Dossier,
     brief::{self, Fault, Scope},
     catalogue::Catalogue,
+    change::Change,
     instruction::Instructions,
 };
 use jiff::civil::{Date, date};
@@ -54,4 +55,23 @@ pub(crate) fn changed(text: &str, field: &str, value: Value) -> String {
     let mut brief: Value = serde_json::from_str(text).unwrap();
     brief[field] = value;
     brief.to_string()
+}
+
+/// The plan after changes, made from the plan before and what had happened by then.
+pub(crate) fn replanned(
+    text: &str,
+    (facts, before): (&Facts, &Dossier),
+    changes: &[&str],
+) -> Result<Replanned, Vec<Fault>> {
+    let (scope, catalogue) = (scope(text), Catalogue::built_in());
+    let instructions = Instructions::built_in();
+    let (scope, catalogue, instructions) = (&scope, &catalogue, &instructions);
+    let world = World { scope, catalogue, instructions, facts, seed: 7, before: None };
+    let changes: Vec<Change> = changes.iter().map(|text| text.parse().unwrap()).collect();
+    agent::replan(world, before, &changes)
+}
+
+/// The plan after changes to a plan to which nothing had happened.
+pub(crate) fn after(text: &str, before: &Dossier, changes: &[&str]) -> Replanned {
+    replanned(text, (&Facts::default(), before), changes).unwrap()
 }

@@ -11,6 +11,7 @@ mod artifacts;
 mod briefs;
 mod budgets;
 mod chances;
+mod changes;
 mod desk;
 mod events;
 mod folders;

@@ -40,6 +40,11 @@ pub(super) fn register(desk: &Desk<'_>, plan: &Plan) -> TaskRegister {
     let revision = desk.next_revision(Kind::TaskRegister);
     for task in &mut tasks {
         let old = before.and_then(|before| before.tasks.iter().find(|old| old.id == task.id));
+        if let Some(done) = old.filter(|old| old.status == TaskStatus::Completed) {
+            // A record of what was, not a plan: nothing in it changes any more.
+            task.clone_from(done);
+            continue;
+        }
         task.revision = old.map_or(revision, |old| old.revision);
         if old.is_some_and(|old| old != task) {
             task.revision = revision;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Fitting;
 use crate::{
     agent::{Desk, planner::expects_several_venues},
-    artifact::{Amount, SelectedVenue},
+    artifact::{Amount, SelectedVenue, VenueScorecard},
     brief::Fault,
     math::venue::{Function, Offer, choose_set},
 };
@@ -33,7 +33,23 @@ pub(super) fn select(
             return Ok(chosen);
         }
     }
-    Ok(ranked.first().map(|best| selected(best, "all", scope.audience)).into_iter().collect())
+    let kept = kept(desk, ranked, "all");
+    Ok(kept
+        .or_else(|| ranked.first())
+        .map(|venue| selected(venue, "all", scope.audience))
+        .into_iter()
+        .collect())
+}
+
+/// The venue that served a function in the plan before, when it still fits: nobody moves house for a few points.
+fn kept<'r, 'a>(
+    desk: &Desk<'_>,
+    ranked: &'r [Fitting<'a>],
+    function: &str,
+) -> Option<&'r Fitting<'a>> {
+    let before = &desk.before::<VenueScorecard>()?.selection;
+    let old = before.iter().find(|venue| venue.function == function)?;
+    ranked.iter().find(|fitting| fitting.venue.id == old.venue_id)
 }
 
 fn selected(fitting: &Fitting<'_>, function: &str, need: u32) -> SelectedVenue {
@@ -57,8 +73,11 @@ fn several(desk: &Desk<'_>, ranked: &[Fitting<'_>]) -> Result<Vec<SelectedVenue>
     let worth = scope.budget.percent(WORTH_PERCENT, scope.currency).minor(scope.currency);
     let fault =
         |e: crate::math::venue::Error| vec![Fault::new("/location_preferences", e.to_string())];
-    let choice =
-        choose_set(&functions, &offers, &walks(ranked), (worth, WALK_MAX)).map_err(fault)?;
+    let choose = |offers: &[Offer]| {
+        choose_set(&functions, offers, &walks(ranked), (worth, WALK_MAX)).map_err(fault)
+    };
+    let choice = choose(&kept_offers(desk, ranked, &offers))?;
+    let choice = if choice.is_none() { choose(&offers)? } else { choice };
     let Some(choice) = choice else { return Ok(Vec::new()) };
     let mut out = Vec::new();
     for (function, need) in [
@@ -72,6 +91,20 @@ fn several(desk: &Desk<'_>, ranked: &[Fitting<'_>]) -> Result<Vec<SelectedVenue>
         out.extend(fitting.map(|fitting| selected(fitting, function, need)));
     }
     Ok(out)
+}
+
+/// The offers without those for functions whose venue of the plan before still offers.
+fn kept_offers(desk: &Desk<'_>, ranked: &[Fitting<'_>], offers: &[Offer]) -> Vec<Offer> {
+    let stays = |function: &str| {
+        let venue = kept(desk, ranked, function)?;
+        let is_its = |offer: &&Offer| {
+            offer.function == function
+                && offer.venue.trim_end_matches(EXPO_SUFFIX) == venue.venue.id
+        };
+        offers.iter().find(is_its)
+    };
+    let is_open = |offer: &&Offer| stays(&offer.function).is_none_or(|kept| kept == *offer);
+    offers.iter().filter(is_open).cloned().collect()
 }
 
 /// What a venue offers: its hall with all rooms for the programme, or its hall alone for the exhibition.

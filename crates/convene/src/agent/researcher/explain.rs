@@ -21,8 +21,14 @@ pub(super) fn rationale(
             second.cost.shown(scope.currency)
         )
     });
+    let is_chosen =
+        |fitting: &&Fitting<'_>| selection.iter().any(|venue| venue.venue_id == fitting.venue.id);
+    let stays = ranked.iter().find(is_chosen).filter(|it| it.venue.id != best.venue.id);
+    let stays = stays.map_or_else(String::new, |it| {
+        format!("; {} stays as it was, with {:.3}", it.venue.name, it.scored.score())
+    });
     format!(
-        "{}: {} scores {:.3} of {} that fit, at {} for {} people{second}",
+        "{}: {} scores {:.3} of {} that fit, at {} for {} people{second}{stays}",
         combine::in_words(selection, total_cost(selection), scope.currency),
         best.venue.name,
         best.scored.score(),
