@@ -96,7 +96,7 @@ class Timetable:
         walks = {frozenset(walk["between"]): walk["minutes"] for walk in self.instance["walks"]}
         venue = [room["venue"] for room in self.instance["rooms"]]
         for one, other in combinations(self.sessions, 2):
-            if set(self.sessions[one]["people"]) & set(self.sessions[other]["people"]):
+            if walks and set(self.sessions[one]["people"]) & set(self.sessions[other]["people"]):
                 for a, _, in_a, span in self.choices[one]:
                     for b, _, in_b, with_b in self.choices[other]:
                         way = walks.get(frozenset((venue[in_a], venue[in_b])), 0)

@@ -8,6 +8,7 @@ mod page;
 mod schedule;
 mod summary;
 mod svg;
+mod terminal;
 mod text;
 mod timeline;
 

@@ -1,8 +1,11 @@
 //! The plan in one screen of a terminal: phases, gates, who must decide what, the chain that sets the date, money.
 
-use std::fmt::Write as _;
+use super::{
+    terminal::{Screen, plain},
+    text::{count, day, percent, span, word},
+};
+use iso_currency::Currency;
 
-use super::text::{count, day, percent, span, word};
 use crate::{
     approval::{Approval, ApprovalStatus},
     artifact::{
@@ -18,7 +21,7 @@ const LINKS_MAX: usize = 12;
 /// Writes the summary.
 pub(super) fn render(dossier: &Dossier) -> Option<String> {
     let brief = dossier.get::<EventBrief>()?;
-    let mut out = headline(brief);
+    let mut screen = Screen::headed(headline(brief));
     let parts = [
         ("Phases", phases(dossier)),
         ("Venue", venue(dossier, brief)),
@@ -27,12 +30,12 @@ pub(super) fn render(dossier: &Dossier) -> Option<String> {
         ("Decisions that wait for a person", decisions(dossier, brief)),
     ];
     for (title, lines) in parts {
-        section(&mut out, title, &lines);
+        screen.section(title, &lines);
     }
     if let Some(timeline) = dossier.get::<Timeline>() {
-        section(&mut out, &chain_title(timeline), &chain(dossier, timeline));
+        screen.section(&chain_title(timeline), &chain(dossier, timeline));
     }
-    Some(out)
+    Some(screen.text())
 }
 
 fn headline(brief: &EventBrief) -> String {
@@ -46,16 +49,6 @@ fn headline(brief: &EventBrief) -> String {
         plain(&brief.title),
         plain(&brief.city)
     )
-}
-
-fn section(out: &mut String, title: &str, lines: &[String]) {
-    if lines.is_empty() {
-        return;
-    }
-    put(out, format_args!("\n{title}"));
-    for line in lines {
-        put(out, format_args!("  {line}"));
-    }
 }
 
 fn phases(dossier: &Dossier) -> Vec<String> {
@@ -109,7 +102,8 @@ fn money(dossier: &Dossier, brief: &EventBrief) -> Vec<String> {
     lines
 }
 
-fn gates(dossier: &Dossier) -> Vec<String> {
+/// How many gates passed, and why others did not.
+pub(super) fn gates(dossier: &Dossier) -> Vec<String> {
     let due = gate::due(dossier);
     let of = |verdict| due.iter().filter(|gate| gate.verdict == verdict).count();
     let (passed, blocked, failed) =
@@ -127,14 +121,22 @@ fn gates(dossier: &Dossier) -> Vec<String> {
 
 fn decisions(dossier: &Dossier, brief: &EventBrief) -> Vec<String> {
     let pending = dossier.approvals.iter().filter(|it| it.status == ApprovalStatus::Pending);
+    asked(pending, brief.currency)
+}
+
+/// Who is asked what, and until when.
+pub(super) fn asked<'a>(
+    approvals: impl Iterator<Item = &'a Approval>,
+    currency: Currency,
+) -> Vec<String> {
     let line = |approval: &Approval| {
         let who = approval.chain.get(approval.level).map_or("nobody", String::as_str);
         let due = approval.due_at.strftime("%a %-d %b %Y, %H:%M UTC");
         let amount =
-            approval.amount.map_or(String::new(), |it| format!(" ({})", it.shown(brief.currency)));
+            approval.amount.map_or(String::new(), |it| format!(" ({})", it.shown(currency)));
         format!("{}{amount} {}, by {due}", plain(&approval.question), plain(who))
     };
-    pending.map(line).collect()
+    approvals.map(line).collect()
 }
 
 fn chain_title(timeline: &Timeline) -> String {
@@ -169,15 +171,4 @@ fn chain(dossier: &Dossier, timeline: &Timeline) -> Vec<String> {
         lines.push(format!("… and {more} more in plan.md"));
     }
     lines
-}
-
-/// Somebody's words on a terminal: no control characters, no line breaks.
-fn plain(text: &str) -> String {
-    let words = text.split(|letter: char| letter.is_whitespace() || letter.is_control());
-    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-fn put(out: &mut String, line: std::fmt::Arguments<'_>) {
-    // Writing into a String cannot fail.
-    writeln!(out, "{line}").unwrap_or_default();
 }

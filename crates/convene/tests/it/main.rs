@@ -20,5 +20,6 @@ mod library;
 mod money;
 mod oracle;
 mod renderings;
+mod times;
 mod timetables;
 mod venues;
