@@ -113,6 +113,14 @@ async fn open_import(tx: &mut Tx, source: &str) -> Result<Option<BulkJob>, Error
     Ok(rows::all(tx, &bulk::TABLE, &only).await?.pop())
 }
 
+/// What an import does, or would do, as far as its job tells it.
+///
+/// # Errors
+/// For a job of another type.
+pub fn summary(bulk: &BulkJob) -> Result<Summary, Problem> {
+    Ok(Report::of(bulk)?.summary)
+}
+
 /// Does an import, or a part of it.
 pub(crate) async fn run(job: &Job, bulk: BulkJob) -> Result<Next, Problem> {
     let mut report = Report::of(&bulk)?;

@@ -1,6 +1,7 @@
 //! A district that could exist.
 //!
-//! Schools by level, classes, teachers, students with their guardians, and who is in which class. The same [`Shape`] makes the same district, byte for byte. Everybody in it is invented.
+//! Schools by level, classes, teachers, students with their guardians, and who is in which class. The same [`Shape`] makes
+//! the same district, byte for byte. Everybody in it is invented.
 
 mod names;
 mod people;
@@ -8,6 +9,7 @@ mod places;
 
 use std::io::Cursor;
 
+use jiff::civil::Date;
 use rand::{SeedableRng, rngs::StdRng};
 
 use crate::oneroster::{
@@ -53,6 +55,11 @@ pub struct District {
     pub enrollments: Vec<(String, Enrollment)>,
     /// The students' birth dates.
     pub demographics: Vec<(String, Demographics)>,
+}
+
+/// The year in which the school year of a day begins: the next one is planned from July on.
+pub fn school_year(day: Date) -> i16 {
+    if day.month() >= 7 { day.year() } else { day.year() - 1 }
 }
 
 impl District {

@@ -19,8 +19,9 @@ const LATENCY_BUCKETS: [f64; 14] =
 /// readable form (their types print a mask), and bodies and tokens are never logged.
 pub fn logs(format: LogFormat, level: &str, collect: Option<Collect>) {
     // The embedded broker tells every connection and every message that it drops; it speaks up when something is wrong.
+    // PostgreSQL's notices say that what migrations make "if not exists" does exist.
     let filter = EnvFilter::new(format!(
-        "{}=off,mqtt5=warn,mqtt5::broker::storage::client_queue=error,{level}",
+        "{}=off,mqtt5=warn,mqtt5::broker::storage::client_queue=error,sqlx::postgres::notice=warn,{level}",
         kernel::span::TARGET
     ));
     let pretty = match format {

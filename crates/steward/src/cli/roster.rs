@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use kernel::Clock;
 use roster::{
     oneroster,
-    seed::{District, STUDENTS_MAX, Shape},
+    seed::{District, STUDENTS_MAX, Shape, school_year},
 };
 
 use crate::cli::tell;
@@ -148,10 +148,9 @@ async fn seed(args: Seed) -> anyhow::Result<ExitCode> {
     import::bring_in(&api, package, &wanted).await
 }
 
-/// The school year that is running: the next one begins in July, when it is planned.
+/// The school year that is running.
 fn this_year() -> i16 {
-    let today = Clock::system().now().to_zoned(TimeZone::UTC).date();
-    if today.month() >= 7 { today.year() } else { today.year() - 1 }
+    school_year(Clock::system().now().to_zoned(TimeZone::UTC).date())
 }
 
 fn write(path: &std::path::Path, package: &[u8]) -> anyhow::Result<()> {

@@ -15,13 +15,14 @@ use kernel::{
     token::{ClaimNames, KeySource, Trust},
 };
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
     broker,
     cli::{database, tell},
     config::{self, Config, Settings},
     datadir::{DataDir, Run},
+    demo::{self, Demo},
     identity,
     server::{Mqtt, Plan, Server},
     telemetry,
@@ -76,11 +77,11 @@ pub async fn run(args: ServeArgs, config: Config) -> anyhow::Result<()> {
         database: database.url(),
     };
     dir.announce(&run)?;
-    if config.settings.demo {
-        crate::demo::fill(&server.kernel).await?;
-    }
+    let demo = if config.settings.demo { Some(demo::open(&server.kernel).await?) } else { None };
     tell(&ready(&run, started));
+    let followed = demo.map(|demo| follow(&server, demo, started));
     wait_for_signal().await?;
+    drop(followed);
     tell("steward: stopping; a second signal ends it at once");
     tokio::select! {
         () = server.stop() => {}
@@ -92,6 +93,11 @@ pub async fn run(args: ServeArgs, config: Config) -> anyhow::Result<()> {
         exporting.await?;
     }
     Ok(())
+}
+
+/// Tells when the demo district is complete; until then at most, or until it is dropped.
+fn follow(server: &Server, demo: Demo, started: Instant) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(demo::follow(server.kernel.clone(), demo, started)))
 }
 
 fn arm(point: &str) -> anyhow::Result<()> {

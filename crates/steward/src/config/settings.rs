@@ -46,7 +46,7 @@ pub struct Settings {
     /// Serve plain HTTP and MQTT beyond this machine, for example to a proxy that adds TLS
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, value_name = "BOOL", default_missing_value = "true", default_value = "false")]
     pub insecure: bool,
-    /// Add a district with realistic data, and raise the limits for trying things out
+    /// Add a district of 500 students who are invented, to look at
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, value_name = "BOOL", default_missing_value = "true", default_value = "false")]
     pub demo: bool,
     /// Contexts to run, separated by commas; all without it

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use kernel::{Role, TenantId};
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::{Client, Events, Process, process::command};
 
 use crate::process::{eventually, folder};
@@ -64,7 +64,7 @@ async fn keys_are_rotated_beside_the_running_server_and_not_twice_in_a_row() -> 
     let dir = folder.path().to_str().unwrap();
     let rotate = ["keys", "rotate", "--data-dir", dir, "--json"];
     for made in [true, false] {
-        let told: serde_json::Value = serde_json::from_str(&command(rotate)?)?;
+        let told: Value = serde_json::from_str(&command(rotate)?)?;
         assert_eq!(told, json!([{"tenantId": district, "version": 1, "made": made}]));
     }
     let again = ["keys", "rotate", "--data-dir", dir, "--tenant", &district, "--older-than", "0s"];
@@ -73,9 +73,42 @@ async fn keys_are_rotated_beside_the_running_server_and_not_twice_in_a_row() -> 
     Ok(())
 }
 
+#[tokio::test]
+async fn a_demo_server_fills_its_district_once_and_says_when_it_is_complete() -> Result<()> {
+    let folder = folder();
+    let server = Process::start(folder.path(), ["--demo"]).await?;
+    eventually("a complete district", || server.log().contains("The demo district is complete"));
+    let log = server.log();
+    let held = log.lines().find(|line| line.contains("is complete")).unwrap();
+    for part in ["6 schools", "500 students", "4000 enrollments"] {
+        assert!(held.contains(part), "{held}");
+    }
+    let (_, named) = log.split_once(" is tenant ").unwrap();
+    let district: TenantId = named.split_once(';').unwrap().0.parse()?;
+    let before = everything(&server, district).await?;
+    server.kill();
+
+    let server = Process::start(folder.path(), ["--demo"]).await?;
+    let again = format!(" is tenant {district}.");
+    eventually("the same district", || server.log().contains(&again));
+    assert_eq!(everything(&server, district).await?, before, "a restart changes nothing");
+    assert!(server.stop().await?.success());
+    Ok(())
+}
+
+/// The students of a district, and the jobs that made them, with their versions and times.
+async fn everything(server: &Process, district: TenantId) -> Result<[Value; 2]> {
+    let registrar = client(server, Role::Registrar, Some(district))?;
+    let students = registrar.get("/students?pageSize=500").await?.expect(200);
+    assert_eq!(students["items"].as_array().unwrap().len(), 500);
+    let jobs = registrar.get("/bulk/jobs").await?.expect(200);
+    assert_eq!(jobs["items"].as_array().unwrap().len(), 1);
+    Ok([students, jobs])
+}
+
 /// A head that claims a longer chain.
 fn forge(line: &str) -> String {
-    let mut head: serde_json::Value = serde_json::from_str(line).unwrap();
+    let mut head: Value = serde_json::from_str(line).unwrap();
     head["position"] = json!(head["position"].as_i64().unwrap() + 1);
     head.to_string()
 }
