@@ -347,6 +347,7 @@ mod heavy {
                 .stdout(Stdio::null())
                 .spawn()
                 .expect("a child");
+            // Any moment of its work.
             std::thread::sleep(Duration::from_micros(random.random_range(20_000..400_000)));
             child.kill().and_then(|()| child.wait()).expect("killed");
             kills += 1;

@@ -8,15 +8,21 @@ use std::{
 };
 
 use instance::{
-    command::result::{Compensation, Overall, Status},
+    command::{
+        ToolName,
+        result::{Compensation, Overall, Status},
+    },
     emulator::Fault,
     exec::Deadline,
-    tool::{On, qlist, who_is_on},
+    orchestrate::{Journal, Said},
+    tool::{Instance, On, qlist, who_is_on},
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::Value;
 
-use crate::emulated::{Emulated, Session, cpf_command, license_command, wait_until, with_restart};
+use crate::emulated::{
+    Emulated, Session, cpf_command, id, license_command, wait_until, with_restart,
+};
 
 /// A terminal: `iris session`, which answers with its process.
 struct Terminal {
@@ -67,6 +73,12 @@ fn restart(number: u32) -> Value {
     command
 }
 
+/// Whether the journal of a command says that a step has begun.
+fn has_begun(instance: &Instance, command: &str, step: ToolName) -> bool {
+    let records = Journal::read(instance, command).expect("readable").unwrap_or_default();
+    records.iter().any(|record| matches!(record.said, Said::Begun { tool, .. } if tool == step))
+}
+
 #[test]
 fn a_background_job_counts_as_somebody() {
     let iris = Emulated::running();
@@ -85,14 +97,18 @@ fn it_waits_for_who_is_on_and_then_restarts() {
     let iris = Emulated::running();
     let (mut session, before) = (iris.connect(), iris.status());
     session.say("tstart");
+    let instance = iris.instance();
     let leaving = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(700));
+        wait_until("the restart begins", || has_begun(&instance, &id(1), ToolName::IrisRestart));
+        // Longer than its first look for users takes, and than the second in which `since` is told.
+        std::thread::sleep(Duration::from_millis(1100));
         session.leave();
     });
-    std::thread::sleep(Duration::from_millis(1100)); // `since` has seconds
     let (code, trace) = iris.orchestrate(&restart(1), &["--yes"]);
     leaving.join().expect("left");
     assert_eq!((code, trace.overall_status), (0, Overall::Success), "{trace:?}");
+    let notices = &trace.steps_executed[1].notices;
+    assert_eq!(notices.last().map(String::as_str), Some("everybody left"), "{notices:?}");
     assert_ne!(iris.status(), before);
     assert!(!iris.log().contains("irisforce"));
 }

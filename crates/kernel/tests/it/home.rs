@@ -386,6 +386,7 @@ impl Broker for Recorder {
             }
         };
         let mood = self.state().mood;
+        // The way to a broker and back takes time, so that events overtake each other.
         if mood == Mood::Flaky {
             tokio::time::sleep(Duration::from_micros(rand::random_range(0..3_000))).await;
         } else if matches!(mood, Mood::Losing(_)) && !arrived {

@@ -204,6 +204,7 @@ async fn whoever_lost_the_claim_can_report_nothing() {
     static REFUSED: AtomicU32 = AtomicU32::new(0);
     fn run(job: &Job) -> BoxFuture<'_, Result<Next, Problem>> {
         Box::pin(async {
+            // A part of some work, until it learns that the work is no longer its own.
             while job.save_progress(&json!({"still": "here"})).await.is_ok() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }

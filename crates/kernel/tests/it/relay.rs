@@ -149,6 +149,7 @@ async fn a_node_without_leases_moves_nothing() {
     .unwrap();
     home.announce(tenant(1), "roster", &["SchoolCreated"]).await;
     node.wake.wake();
+    // A wake starts a round at once: time for some of them, for what does not happen is no condition to wait for.
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(home.count("select count(*) from kernel.outbox").await, 1);
     eventually("it notices", async || node.leases.slots().is_empty()).await;

@@ -39,7 +39,7 @@ async fn a_hundred_of_a_hundred_come_back_after_an_outage() {
         for (client, _) in &residents {
             reaches(client, State::Reconnecting).await;
         }
-        sleep(outage).await;
+        sleep(outage).await; // what is tried: everybody's delays grow with it
         broker.restart();
         let returned = Instant::now();
         let coming = residents.iter().map(|(client, _)| async {

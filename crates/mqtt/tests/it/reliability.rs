@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use steward_mqtt::{Event, MqttClient, PublishError, PublishOptions, QoS, State};
 
 use crate::brokers::Mosquitto;
-use crate::support::{config, connected, reaches};
+use crate::support::{config, connected, reaches, soon};
 
 const EVENTS: u32 = 10_000;
 const TASKS: u32 = 4;
@@ -59,9 +59,12 @@ async fn nothing_is_called_delivered_that_the_broker_never_saw_and_nothing_is_ha
     for death in 1..=DEATHS {
         // The broker dies at different places of its work, whatever the speed of the machine.
         let goal = EVENTS as usize * death as usize / (DEATHS as usize + 2);
-        while broker.received() < goal {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        soon(async {
+            while broker.received() < goal {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        })
+        .await;
         broker.kill();
         broker.restart();
     }
@@ -97,6 +100,7 @@ async fn a_publish_that_may_not_outlive_its_connection_says_so() {
             })
         })
         .collect();
+    // Time to be written: nothing tells what is on its way to a broker that reads nothing.
     tokio::time::sleep(Duration::from_millis(50)).await;
     broker.kill();
     for publish in frozen {

@@ -231,7 +231,7 @@ async fn nothing_is_delivered_before_every_subscription_stands_again() {
     assert_eq!(peer.agree().await, "a");
     let early = PublishPacket::new("a", "early", mqtt5::QoS::AtLeastOnce).with_packet_id(1);
     peer.write(&Packet::Publish(early)).await;
-    // The broker's next packet is read only after the message: the client had its chance to hand it on.
+    // The broker's next packet is read only after the message, and there is time to hand it on, which must not happen.
     peer.write(&Packet::PingResp).await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!((seen.len(), client.is_connected()), (0, false));

@@ -44,7 +44,7 @@ async fn its_handlers_share_one_task() {
     let (sender, mut ends) = tokio::sync::mpsc::unbounded_channel();
     let (counting, watching) = (Arc::clone(&fast), Arc::clone(&fast));
     let slow = move |_| {
-        std::thread::sleep(Duration::from_millis(500));
+        std::thread::sleep(Duration::from_millis(500)); // what it must not do, and what is tried here
         sender.send(watching.load(Ordering::SeqCst)).unwrap();
     };
     client.subscribe_with_options("slow", options(), slow).await.unwrap();
@@ -88,6 +88,7 @@ async fn overlapping_filters_multiply_calls() {
         }
     })
     .await;
+    // For a fifth call, which must not come.
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(calls.load(Ordering::SeqCst), 4, "two copies, each to both handlers");
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Longer than anything that works takes.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A user of every system that owns nothing.
 pub(crate) const NOBODY: u32 = 65_534;
@@ -131,4 +131,18 @@ pub(crate) fn eventually(what: &str, mut so: impl FnMut() -> bool) {
         assert!(began.elapsed() < DEADLINE, "still not so after {DEADLINE:?}: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Waits until something is so and returns how long that took.
+pub(crate) async fn until(
+    what: &str,
+    patience: Duration,
+    mut so: impl AsyncFnMut() -> bool,
+) -> Duration {
+    let began = Instant::now();
+    while !so().await {
+        assert!(began.elapsed() < patience, "still not so after {patience:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    began.elapsed()
 }

@@ -1,11 +1,12 @@
 //! What is published is what is described: every operation of the roster, seen by a subscriber.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use steward::contracts;
 use testkit::{Client, Server};
+
+use crate::process::{DEADLINE, until};
 
 #[tokio::test]
 async fn every_event_is_as_its_schema_says() {
@@ -95,9 +96,7 @@ async fn bulk(admin: &Client) {
     let accepted = sent.bytes("givenName,familyName\nAlan,Turing\n").await.unwrap();
     accepted.expect(202);
     let job = async || admin.get(accepted.header("location")).await.unwrap().expect(200);
-    while job().await["status"] != "Completed" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("the job is completed", DEADLINE, async || job().await["status"] == "Completed").await;
 }
 
 /// The payload is valid against its own schema, the whole against the envelope of its message.

@@ -79,7 +79,7 @@ async fn write(
 ) -> Vec<History> {
     let generator = Generator::start(site, districts, 1, seed);
     generator.write_to(&[&process.run().http]);
-    tokio::time::sleep(time).await;
+    tokio::time::sleep(time).await; // what is measured: writes in that time
     let histories = generator.finish().await;
     let failed = |tried: &&Try| tried.answer.as_ref().is_none_or(|answer| answer.status >= 300);
     let failed: Vec<_> = histories.iter().flat_map(|h| &h.tries).filter(failed).take(3).collect();

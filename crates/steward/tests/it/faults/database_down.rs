@@ -45,7 +45,7 @@ async fn a_restarted_database_means_503_and_recovery_by_itself() {
     for how in [Down::Fast, Down::Immediate, Down::Killed] {
         writers.progress(writers.acknowledged() + MEANWHILE).await;
         postgres.down(how).await;
-        tokio::time::sleep(AWAY).await;
+        tokio::time::sleep(AWAY).await; // what is tried: requests meanwhile are refused in time
         let before = writers.acknowledged();
         postgres.up().await;
         let accepts = Instant::now();

@@ -2,7 +2,6 @@
 
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use kernel::{Clock, Role, TenantId};
 use serde_json::json;
@@ -14,6 +13,7 @@ use testkit::process::Run;
 use testkit::{Client, Issuer, Person, Process};
 
 use crate::process::folder;
+pub(super) use crate::process::until;
 
 /// What random choices follow from. Set it to the seed of a failure to see that run's choices again.
 const SEED: Option<u64> = None;
@@ -131,18 +131,4 @@ pub(super) fn private_database(run: &Run) -> PgPool {
 /// A port that was free a moment ago, for brokers that cannot tell which one they took.
 pub(super) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// Waits until something is so and returns how long that took.
-pub(super) async fn until(
-    what: &str,
-    patience: Duration,
-    mut so: impl AsyncFnMut() -> bool,
-) -> Duration {
-    let began = Instant::now();
-    while !so().await {
-        assert!(began.elapsed() < patience, "still not so after {patience:?}: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    began.elapsed()
 }

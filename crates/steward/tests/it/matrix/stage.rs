@@ -1,7 +1,6 @@
 //! A server with two districts, and everybody who may call it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use kernel::permission::{ApprovalRead, Permission, Scope};
 use kernel::{Role, TenantId};
@@ -11,6 +10,7 @@ use testkit::{Answer, Client, Person, Server};
 use uuid::Uuid;
 
 use super::operations::{self, Operation, Target};
+use crate::process::{DEADLINE, until};
 
 pub(crate) struct Stage {
     pub(crate) server: Server,
@@ -152,9 +152,10 @@ impl Stage {
     pub(crate) async fn settled(&self) {
         let query = "select count(*) from roster.bulk_job where status in ('Pending', 'Running')";
         let admin = &self.server.database.admin;
-        while sqlx::query_scalar::<_, i64>(query).fetch_one(admin).await.unwrap() > 0 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        until("all jobs are over", DEADLINE, async || {
+            sqlx::query_scalar::<_, i64>(query).fetch_one(admin).await.unwrap() == 0
+        })
+        .await;
     }
 
     /// Something that an operation may use up: a new school, or a new district for what ends districts.

@@ -1,14 +1,15 @@
 //! Files of people: who stands in them is seen by nobody but those who may read them.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result};
 use kernel::Role;
 use serde_json::Value;
 use testkit::planted::Planted;
 use testkit::{Answer, Client, Events, Process};
 
-use crate::{process::folder, serve};
+use crate::{
+    process::{DEADLINE, folder, until},
+    serve,
+};
 
 const GIVEN: &str = "Plantedgiven";
 const FAMILY: &str = "Plantedfamily";
@@ -55,9 +56,10 @@ async fn sent(client: &Client, what: &str, kind: &str, file: impl Into<Vec<u8>>)
 /// Waits for the end of a job; its results as JSON and as CSV.
 async fn results(client: &Client, accepted: &Answer) -> Result<String> {
     let path = accepted.header("location").to_owned();
-    while client.get(&path).await?.expect(200)["status"] != "Completed" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("the job is completed", DEADLINE, async || {
+        client.get(&path).await.unwrap().expect(200)["status"] == "Completed"
+    })
+    .await;
     let path = format!("{path}/results");
     let (json, csv) =
         (client.get(&path).await?, client.get(&path).header("accept", "text/csv").await?);
