@@ -132,6 +132,7 @@ impl Inputs {
         let settled = self.settle()?;
         agent::plan(self.world(&settled, None)).map_err(Refused::Brief)
     }
+
     /// Makes the plan anew after something has happened. What it answers has the facts to keep for the next time.
     ///
     /// # Errors

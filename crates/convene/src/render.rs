@@ -4,6 +4,7 @@
 
 mod budget;
 mod calendar;
+mod difference;
 mod page;
 mod schedule;
 mod summary;
@@ -12,7 +13,7 @@ mod terminal;
 mod text;
 mod timeline;
 
-use crate::artifact::Dossier;
+use crate::{agent::Replanned, artifact::Dossier};
 
 /// A rendering: the name of its file and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,4 +64,9 @@ pub fn calendar(dossier: &Dossier) -> Option<String> {
 /// The plan in one screen of a terminal. Nothing without a brief.
 pub fn summary(dossier: &Dossier) -> Option<String> {
     summary::render(dossier)
+}
+
+/// What a plan made anew differs in from the one before it, in one screen of a terminal.
+pub fn difference(before: &Dossier, now: &Replanned) -> String {
+    difference::render(before, now)
 }

@@ -4,8 +4,6 @@ use super::{
     terminal::{Screen, plain},
     text::{count, day, percent, span, word},
 };
-use iso_currency::Currency;
-
 use crate::{
     approval::{Approval, ApprovalStatus},
     artifact::{
@@ -27,7 +25,7 @@ pub(super) fn render(dossier: &Dossier) -> Option<String> {
         ("Venue", venue(dossier, brief)),
         ("Money", money(dossier, brief)),
         ("Gates", gates(dossier)),
-        ("Decisions that wait for a person", decisions(dossier, brief)),
+        ("Decisions that wait for a person", decisions(dossier)),
     ];
     for (title, lines) in parts {
         screen.section(title, &lines);
@@ -119,22 +117,16 @@ pub(super) fn gates(dossier: &Dossier) -> Vec<String> {
     lines
 }
 
-fn decisions(dossier: &Dossier, brief: &EventBrief) -> Vec<String> {
-    let pending = dossier.approvals.iter().filter(|it| it.status == ApprovalStatus::Pending);
-    asked(pending, brief.currency)
+fn decisions(dossier: &Dossier) -> Vec<String> {
+    asked(dossier.approvals.iter().filter(|it| it.status == ApprovalStatus::Pending))
 }
 
 /// Who is asked what, and until when.
-pub(super) fn asked<'a>(
-    approvals: impl Iterator<Item = &'a Approval>,
-    currency: Currency,
-) -> Vec<String> {
+pub(super) fn asked<'a>(approvals: impl Iterator<Item = &'a Approval>) -> Vec<String> {
     let line = |approval: &Approval| {
         let who = approval.chain.get(approval.level).map_or("nobody", String::as_str);
         let due = approval.due_at.strftime("%a %-d %b %Y, %H:%M UTC");
-        let amount =
-            approval.amount.map_or(String::new(), |it| format!(" ({})", it.shown(currency)));
-        format!("{}{amount} {}, by {due}", plain(&approval.question), plain(who))
+        format!("{} {}, by {due}", plain(&approval.question), plain(who))
     };
     approvals.map(line).collect()
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod plan;
+mod replan;
 
 use std::process::ExitCode;
 
@@ -12,6 +13,8 @@ use convene::{
     inputs::Refused,
 };
 
+use replan::NoInputs;
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum ConveneCommand {
@@ -21,6 +24,9 @@ pub enum ConveneCommand {
     /// Validate a plan's folder and say what each gate says
     #[command(before_help = check::EXAMPLES)]
     Check(check::Check),
+    /// Plan anew after something has happened: what is done stays, what must change is revised
+    #[command(before_help = replan::EXAMPLES, after_help = replan::forms())]
+    Replan(replan::Replan),
 }
 
 /// Runs the command.
@@ -31,6 +37,7 @@ pub fn run(command: ConveneCommand) -> anyhow::Result<ExitCode> {
     match command {
         ConveneCommand::Plan(args) => plan::run(args),
         ConveneCommand::Check(args) => check::run(&args),
+        ConveneCommand::Replan(args) => replan::run(&args),
     }
 }
 
@@ -39,7 +46,8 @@ pub(super) fn exit_code(error: &anyhow::Error) -> Option<u8> {
     let is_input = error.is::<ReadError>()
         || error.is::<SourceError>()
         || error.is::<Refused>()
-        || error.is::<WriteError>();
+        || error.is::<WriteError>()
+        || error.is::<NoInputs>();
     is_input.then_some(2)
 }
 

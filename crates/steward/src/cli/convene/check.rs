@@ -18,7 +18,8 @@ Examples:
   steward convene check ./plan
   steward convene check ./plan --json
 
-Exit codes: 0 every gate passed or waits for a person only, 1 a gate failed, 2 the folder cannot be read.";
+Exit codes: 0 every gate passed or waits for a person only, 1 a gate failed, 2 the folder cannot
+be read.";
 
 /// Arguments of `steward convene check`.
 #[derive(Debug, Args)]

@@ -27,8 +27,8 @@ Examples:
   steward convene plan brief.json --level advanced --out ./congress
   steward convene plan brief.json --venues halls.csv --start 2027-01-04 --seed 7 --json
 
-Exit codes: 0 planned, and nothing but people's decisions is missing, 1 planned, but a gate failed, 2 the brief, a file or the
-folder is not as it must be: then nothing is written.";
+Exit codes: 0 planned, and nothing but people's decisions is missing, 1 planned, but a gate failed,
+2 the brief, a file or the folder is not as it must be: then nothing is written.";
 
 /// Shown below the help.
 pub(super) const BRIEF: &str = "\
