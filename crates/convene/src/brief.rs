@@ -95,7 +95,7 @@ pub struct Brief {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1_000))]
     pub tasks: Vec<BriefTask>,
-    /// Days on which nobody works.
+    /// Days on which nobody works; the public holidays of the city's country when none are named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holidays: Vec<Date>,
     /// How much each criterion counts for the venue; sums to 1.

@@ -1,5 +1,6 @@
 //! What things are and cost: cities, venues, prices, vendors. Built in and invented, or imported from CSV.
 
+mod holidays;
 mod table;
 mod venues;
 
@@ -13,6 +14,7 @@ use crate::{
     brief::{EventType, Level},
 };
 
+pub use holidays::Country;
 pub use table::RowError;
 
 /// A city, with its clocks and prices.
@@ -26,6 +28,8 @@ pub struct City {
     pub currency: Currency,
     /// What a dollar's worth costs here, in hundredths of the currency's unit.
     pub price_of_one_usd: u32,
+    /// Its country by ISO 3166-1, where that is known.
+    pub country: Option<String>,
 }
 
 /// A room of a venue.

@@ -41,6 +41,9 @@ pub struct VenueLeads {
     pub leads: Vec<Lead>,
 }
 
+/// Why a venue goes no further that was lost after it had been found.
+pub const CANCELLED: &str = "it cancelled";
+
 /// A venue that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

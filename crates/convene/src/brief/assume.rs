@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 
 use iso_currency::Currency;
-use jiff::{civil::time, tz::TimeZone};
+use jiff::{
+    ToSpan,
+    civil::{Date, time},
+    tz::TimeZone,
+};
 
 use super::{Brief, Daily, EventType, Fault, Level, RoomLayout, words};
 use crate::{
     artifact::{Amount, ApprovalKind, Assumption, OWNER, Stakeholder},
-    catalogue::{Catalogue, City},
+    catalogue::{Catalogue, City, Country},
 };
 
 /// What was assumed so far.
@@ -73,7 +77,33 @@ fn named(name: &str, brief: &Brief, catalogue: &Catalogue, said: &mut Assumption
         time_zone: brief.time_zone.clone().unwrap_or_default(),
         currency: venue.currency,
         price_of_one_usd: 100,
+        country: None,
     })
+}
+
+/// Months after the event for which holidays are still reckoned: room for work that is late.
+const HOLIDAYS_AFTER_MONTHS: i64 = 12;
+
+/// Days on which nobody works: those of the brief, or else the public holidays of the city's country.
+pub(super) fn holidays(
+    brief: &Brief,
+    city: &City,
+    (start, end): (Date, Date),
+    said: &mut Assumptions,
+) -> Vec<Date> {
+    let mut given = brief.holidays.clone();
+    given.sort_unstable();
+    given.dedup();
+    let country = city.country.as_deref().and_then(Country::find);
+    let Some(country) = country.filter(|_| given.is_empty()) else { return given };
+    let all = country.holidays(start, end.saturating_add(HOLIDAYS_AFTER_MONTHS.months()));
+    let within: Vec<String> =
+        all.iter().filter(|day| **day <= end).map(ToString::to_string).collect();
+    if !within.is_empty() {
+        let reason = format!("public holidays of {} ({})", country.name, country.source);
+        said.add("/holidays", within.join(", "), reason);
+    }
+    all
 }
 
 pub(super) fn zone(

@@ -139,6 +139,8 @@ pub fn settle(
     let budget = assume::budget(brief, event_type, (audience, days), &city, &mut said);
     let mut warnings = Vec::new();
     let planning_start = planning_start(&dates, start, level, &mut warnings);
+    let working = (planning_start, dates.end.date());
+    let holidays = assume::holidays(brief, &city, working, &mut said);
     Ok(Scope {
         event_id: event_id(&brief.title, planning_start),
         title: brief.title.trim().to_owned(),
@@ -163,19 +165,12 @@ pub fn settle(
         sessions: brief.sessions.clone(),
         stakeholders: assume::stakeholders(brief, level, &mut said),
         tasks: brief.tasks.clone(),
-        holidays: sorted(&brief.holidays),
+        holidays,
         weights: Some(brief.venue_weights.clone()).filter(|weights| !weights.is_empty()),
         planning_start,
         assumptions: said.all,
         warnings,
     })
-}
-
-fn sorted(dates: &[Date]) -> Vec<Date> {
-    let mut dates = dates.to_vec();
-    dates.sort_unstable();
-    dates.dedup();
-    dates
 }
 
 fn planning_start(

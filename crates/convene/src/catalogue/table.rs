@@ -165,11 +165,12 @@ fn header_faults(header: &csv::StringRecord, columns: &[&str]) -> Vec<RowError> 
 }
 
 pub(super) fn cities(text: &str) -> Result<Vec<City>, Vec<RowError>> {
-    rows(text, &["city", "time_zone", "currency", "price_of_one_usd"], |cells| City {
+    rows(text, &["city", "time_zone", "currency", "price_of_one_usd", "country"], |cells| City {
         name: cells.text("city"),
         time_zone: cells.text("time_zone"),
         currency: cells.currency("currency"),
         price_of_one_usd: cells.scaled("price_of_one_usd", 100),
+        country: Some(cells.text("country")),
     })
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Findings;
 use crate::artifact::{
-    Amount, CandidateScore, Dossier, EventBrief, Kind, VenueCriteria, VenueScorecard,
-    VenueShortlist,
+    Amount, CANCELLED, CandidateScore, Content, Dossier, EventBrief, Kind, VenueCriteria,
+    VenueLeads, VenueScorecard, VenueShortlist,
 };
 
 /// Fewer candidates are no choice.
@@ -18,7 +18,7 @@ pub(super) fn shortlist(dossier: &Dossier, findings: &mut Findings) {
     let Some(criteria) = findings.need::<VenueCriteria>(dossier) else { return };
     ranges(dossier, criteria, findings);
     let Some(shortlist) = findings.need::<VenueShortlist>(dossier) else { return };
-    if shortlist.candidates.len() < CANDIDATES_MIN {
+    if shortlist.candidates.len() + lost(dossier, shortlist) < CANDIDATES_MIN {
         let found = format!("has {} candidates", shortlist.candidates.len());
         let remedy =
             format!("find {CANDIDATES_MIN}: widen the range of cost, the districts or the dates");
@@ -47,6 +47,20 @@ pub(super) fn shortlist(dossier: &Dossier, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// Venues that were compared and then lost: the choice was among them, too. None when nothing is left to choose.
+fn lost(dossier: &Dossier, shortlist: &VenueShortlist) -> usize {
+    let leads = dossier.get::<VenueLeads>().map(|leads| leads.leads.as_slice()).unwrap_or_default();
+    let cancelled = leads.iter().filter(|it| it.excluded_because.as_deref() == Some(CANCELLED));
+    let earlier =
+        dossier.history().iter().filter_map(|artifact| VenueShortlist::of(&artifact.body));
+    let compared: BTreeSet<&str> =
+        earlier.flat_map(|old| &old.candidates).map(|venue| venue.venue_id.as_str()).collect();
+    if shortlist.candidates.is_empty() {
+        return 0;
+    }
+    cancelled.filter(|lead| compared.contains(lead.venue_id.as_str())).count()
 }
 
 fn ranges(dossier: &Dossier, criteria: &VenueCriteria, findings: &mut Findings) {

@@ -7,6 +7,8 @@ use convene::{
 use jiff::civil::date;
 use serde_json::{Value, json};
 
+use crate::events;
+
 fn brief() -> Value {
     json!({ "title": "Meetup", "date_range": { "start": "2027-03-12", "end": "2027-03-12" } })
 }
@@ -63,4 +65,18 @@ fn a_date_in_the_past_is_a_warning() {
     let scope = brief::settle(&brief, &Catalogue::built_in(), date(2028, 1, 3), None).unwrap();
     assert!(!scope.warnings.is_empty());
     assert!(scope.planning_start < date(2027, 3, 12));
+}
+
+#[test]
+fn nobody_works_on_the_public_holidays_of_the_country_unless_the_brief_names_its_own() {
+    let scope = events::scope(events::CONFERENCE);
+    for day in [date(2026, 12, 25), date(2027, 1, 1), date(2027, 5, 31)] {
+        assert!(scope.holidays.contains(&day), "{:?}", scope.holidays);
+    }
+    let said = scope.assumptions.iter().find(|it| it.field == "/holidays").unwrap();
+    assert!(said.reason.starts_with("public holidays of the United States"), "{said:?}");
+    let own = events::changed(events::CONFERENCE, "holidays", json!(["2027-03-01"]));
+    let scope = events::scope(&own);
+    assert_eq!(scope.holidays, [date(2027, 3, 1)]);
+    assert!(scope.assumptions.iter().all(|it| it.field != "/holidays"));
 }

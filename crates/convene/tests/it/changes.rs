@@ -9,7 +9,9 @@ use convene::{
     },
     change::Change,
     folder,
+    gate::{self, Verdict},
     inputs::{Inputs, Settings},
+    lifecycle::Phase,
 };
 
 use crate::events::{CONFERENCE, CONGRESS, MEETUP, TODAY, after, planned, replanned};
@@ -58,6 +60,9 @@ fn a_lost_venue_is_an_incident_with_a_backup_figures_and_an_approval() {
     assert!(decision.description.contains("takes the place of"), "{decision:?}");
     assert!(decision.rationale.contains("cost goes from USD"), "{decision:?}");
     assert!(asks(&now, ApprovalKind::VenueSelection));
+    for gate in gate::of_phase(&now.dossier, Phase::Research) {
+        assert_ne!(gate.verdict, Verdict::Failed, "{gate:?}");
+    }
     let log = &now.dossier.get::<ChangeLog>().unwrap().changes;
     assert_eq!(log[0].change_type, "venue_replacement");
     assert!(log[0].approvals.iter().any(|id| id.contains("venue-selection")), "{log:?}");

@@ -130,10 +130,10 @@ pub(super) fn in_words(desk: &Desk<'_>, [was, is]: &[Figures; 2]) -> String {
         format!("cost stays at {}", money(is.spending))
     } else {
         format!(
-            "cost goes from {} to {} ({sign}{})",
+            "cost goes from {} to {} ({sign} {})",
             money(was.spending),
             money(is.spending),
-            change.abs()
+            money(change.abs())
         )
     };
     let day = |day: Option<Date>| day.map_or_else(|| "no day".to_owned(), |day| day.to_string());

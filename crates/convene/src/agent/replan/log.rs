@@ -133,13 +133,14 @@ pub(super) fn fill(
 
 /// What people are asked because of a change, by id.
 pub(super) fn waits_for(now: &Dossier, before: &Dossier, change: &Change) -> Vec<String> {
+    use ApprovalKind::{
+        BudgetChange, BudgetDecision, MilestoneSlip, VendorContract, VenueSelection,
+    };
     let kinds: &[ApprovalKind] = match change {
-        Change::TaskSlipped { .. } => &[ApprovalKind::MilestoneSlip],
-        Change::VendorCancelled(_) => &[ApprovalKind::VendorContract, ApprovalKind::BudgetChange],
-        Change::VenueLost(_) => &[ApprovalKind::VenueSelection, ApprovalKind::BudgetChange],
-        Change::Budget { .. } | Change::Audience(_) => {
-            &[ApprovalKind::BudgetDecision, ApprovalKind::BudgetChange]
-        }
+        Change::TaskSlipped { .. } => &[MilestoneSlip],
+        Change::VendorCancelled(_) => &[VendorContract, BudgetDecision, BudgetChange],
+        Change::VenueLost(_) => &[VenueSelection, BudgetDecision, BudgetChange],
+        Change::Budget { .. } | Change::Audience(_) => &[BudgetDecision, BudgetChange],
         Change::AsOf(_) | Change::Done { .. } | Change::Occurred(_) | Change::Resolved(_) => &[],
     };
     let is_new = |asked: &&Approval| {

@@ -3,7 +3,7 @@
 use super::criteria::cost;
 use crate::{
     agent::Desk,
-    artifact::{Amount, Lead, VenueCriteria},
+    artifact::{Amount, CANCELLED, Lead, VenueCriteria},
     catalogue::Venue,
 };
 
@@ -54,7 +54,7 @@ pub(super) fn unfit(desk: &Desk<'_>, venue: &Venue, criteria: &VenueCriteria) ->
         .collect();
     let price = cost(scope, venue);
     if desk.world.facts.lost_venues.contains(&venue.id) {
-        return Some("it cancelled".to_owned());
+        return Some(CANCELLED.to_owned());
     }
     if venue.currency != scope.currency {
         return Some(format!(
