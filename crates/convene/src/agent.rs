@@ -2,8 +2,10 @@
 
 pub mod analyst;
 mod facts;
+pub mod logistics;
 mod network;
 pub mod planner;
+pub(crate) mod programme;
 mod replan;
 pub mod researcher;
 
@@ -341,8 +343,8 @@ pub(crate) fn rounded(number: f64) -> f64 {
     (number * 10_000.0).round() / 10_000.0
 }
 
-/// Runs the agents that there are: the Event Planner through Initiate and Plan, the Venue Researcher through Research,
-/// the Budget Analyst through Budget.
+/// Runs the agents: the Event Planner through Initiate and Plan, the Venue Researcher through Research, the Budget Analyst
+/// through Budget, the Logistics Coordinator through Logistics and Confirm.
 ///
 /// The same world gives the same dossier to the last byte.
 ///
@@ -360,5 +362,8 @@ fn run(desk: &mut Desk<'_>) -> Result<(), Vec<Fault>> {
     planner::initiate(desk);
     planner::plan(desk)?;
     researcher::research(desk)?;
-    analyst::budget(desk)
+    analyst::budget(desk)?;
+    let running = logistics::logistics(desk)?;
+    logistics::confirm(desk, &running);
+    Ok(())
 }

@@ -15,7 +15,8 @@ use crate::{
 };
 
 pub(crate) use communications::deciders;
-pub(crate) use risks::expects_several_venues;
+pub(crate) use risks::{expects_several_venues, known as known_risks, risk_id};
+pub(crate) use timeline::task_id;
 
 const ME: Agent = Agent::EventPlanner;
 

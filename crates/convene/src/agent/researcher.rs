@@ -20,6 +20,7 @@ use crate::{
     math::venue::{Scored, Weights},
 };
 
+pub(crate) use combine::walk_minutes;
 pub(crate) use criteria::cost;
 
 const ME: Agent = Agent::VenueResearcher;

@@ -135,7 +135,7 @@ kinds! {
     /// How the event is run.
     LogisticsPlan, "logistics-plan", "lp", "1.1.0", Logistics;
     /// Which session is where and when.
-    Schedule, "schedule", "sch", "1.0.0", Logistics;
+    Schedule, "schedule", "sch", "1.1.0", Logistics;
     /// People, equipment and spaces, and what they are assigned to.
     ResourceRoster, "resource-roster", "rr", "1.0.0", Logistics;
     /// What is done when something goes wrong.

@@ -59,8 +59,10 @@ pub struct Schedule {
     /// By start, then room.
     #[schemars(length(min = 1))]
     pub sessions: Vec<Session>,
-    /// What it falls short of the best timetable by, 0..=1; 0 is proven best.
-    pub optimality_gap: f64,
+    /// What it falls short of the best timetable by at most, 0..=1; 0 is proven best. Absent when nothing is proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1))]
+    pub optimality_gap: Option<f64>,
 }
 
 /// A session.

@@ -145,7 +145,7 @@ impl Day<'_> {
         for (at, room) in self.rooms.iter().enumerate() {
             let x = left + columns(at);
             svg.line((x, grid - 22.0), (x, grid + f64::from(self.to - self.from) * MINUTE), "grid");
-            svg.text((x + 6.0, grid - 8.0), "b", &fit(room, ROOM - 12.0, 13.5));
+            draw_room(svg, (x + 6.0, grid - 8.0), room);
         }
         for session in &self.sessions {
             let column = self.rooms.iter().position(|room| *room == session.location);
@@ -161,6 +161,15 @@ impl Day<'_> {
             );
         }
     }
+}
+
+/// A room's name; its house, where there are several, below.
+fn draw_room(svg: &mut Svg, (x, base): (f64, f64), room: &str) {
+    let Some((name, house)) = room.split_once(", ") else {
+        return svg.text((x, base), "b", &fit(room, ROOM - 12.0, 13.5));
+    };
+    svg.text((x, base - LINE), "b", &fit(name, ROOM - 12.0, 13.5));
+    svg.text((x, base), "s", &fit(house, ROOM - 12.0, 11.0));
 }
 
 /// A box with as much text as has room: title, then time and audience, then speakers.

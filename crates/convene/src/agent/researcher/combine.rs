@@ -7,6 +7,7 @@ use crate::{
     agent::{Desk, planner::expects_several_venues},
     artifact::{Amount, SelectedVenue, VenueScorecard},
     brief::Fault,
+    catalogue::Venue,
     math::venue::{Function, Offer, choose_set},
 };
 
@@ -136,14 +137,21 @@ fn walks(ranked: &[Fitting<'_>]) -> BTreeMap<(String, String), u32> {
     let mut walks = BTreeMap::new();
     for one in ranked {
         for other in ranked {
-            let tenths = one.venue.tenth_km_to_centre + other.venue.tenth_km_to_centre;
-            let minutes =
-                if one.venue.id == other.venue.id { u32::MAX } else { tenths / TENTHS_PER_MINUTE };
+            let minutes = if one.venue.id == other.venue.id {
+                u32::MAX
+            } else {
+                walk_minutes(one.venue, other.venue)
+            };
             let expo = format!("{}{EXPO_SUFFIX}", other.venue.id);
             walks.insert((one.venue.id.clone(), expo), minutes);
         }
     }
     walks
+}
+
+/// Minutes on foot between two houses, by way of the centre.
+pub(crate) fn walk_minutes(one: &Venue, other: &Venue) -> u32 {
+    (one.tenth_km_to_centre + other.tenth_km_to_centre) / TENTHS_PER_MINUTE
 }
 
 /// The venue that stands in when one is lost: the best that is not selected.

@@ -39,8 +39,9 @@ fn programme(page: &mut Page, dossier: &Dossier) {
         }),
     );
     let gap = match schedule.optimality_gap {
-        0.0 => "No better timetable exists under these rules.".to_owned(),
-        gap => format!("The timetable is within {} of the best one.", percent(gap)),
+        None => "How far the timetable is from the best one is not known.".to_owned(),
+        Some(0.0) => "No better timetable exists under these rules.".to_owned(),
+        Some(gap) => format!("The timetable is within {} of the best one.", percent(gap)),
     };
     page.paragraph(&gap);
 }
