@@ -1,5 +1,6 @@
 //! `steward convene`: plans events on this machine, without a server.
 
+mod approve;
 mod check;
 mod plan;
 mod replan;
@@ -8,11 +9,13 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use convene::{
+    approval,
     folder::{ReadError, SourceError, WriteError},
     gate::{Gate, Verdict},
     inputs::Refused,
 };
 
+use approve::NothingWaits;
 use replan::NoInputs;
 
 /// What to do.
@@ -27,6 +30,9 @@ pub enum ConveneCommand {
     /// Plan anew after something has happened: what is done stays, what must change is revised
     #[command(before_help = replan::EXAMPLES, after_help = replan::forms())]
     Replan(replan::Replan),
+    /// Answer what a plan asks of a person
+    #[command(before_help = approve::EXAMPLES)]
+    Approve(approve::Approve),
 }
 
 /// Runs the command.
@@ -38,6 +44,7 @@ pub fn run(command: ConveneCommand) -> anyhow::Result<ExitCode> {
         ConveneCommand::Plan(args) => plan::run(args),
         ConveneCommand::Check(args) => check::run(&args),
         ConveneCommand::Replan(args) => replan::run(&args),
+        ConveneCommand::Approve(args) => approve::run(&args),
     }
 }
 
@@ -47,7 +54,9 @@ pub(super) fn exit_code(error: &anyhow::Error) -> Option<u8> {
         || error.is::<SourceError>()
         || error.is::<Refused>()
         || error.is::<WriteError>()
-        || error.is::<NoInputs>();
+        || error.is::<NoInputs>()
+        || error.is::<NothingWaits>()
+        || error.is::<approval::Error>();
     is_input.then_some(2)
 }
 

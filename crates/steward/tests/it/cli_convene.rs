@@ -169,7 +169,7 @@ fn a_planner_checks_a_folder() {
 
 #[test]
 fn help_starts_with_examples() {
-    for command in ["plan", "check", "replan"] {
+    for command in ["plan", "check", "replan", "approve"] {
         let answer = convene(Path::new("."), &[command, "--help"]);
         assert!(answer.out.starts_with("Examples:\n  steward convene"), "{answer:?}");
     }

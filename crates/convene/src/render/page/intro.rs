@@ -1,11 +1,13 @@
 //! What the event is, where the plan stands, what was assumed, what is required and who has a say.
 
+use jiff::{civil::Date, tz::TimeZone};
+
 use super::{Page, inline, joined, sentence};
 use crate::{
     approval::ApprovalStatus,
     artifact::{
-        BudgetDecision, CostModel, Dossier, EventBrief, Requirements, Schedule, StakeholderMap,
-        Timeline, VenueScorecard,
+        ApprovalKind, BudgetDecision, CostModel, Dossier, EventBrief, Kind, Requirements, Schedule,
+        StakeholderMap, Timeline, VenueScorecard,
     },
     gate::{self, Verdict},
     lifecycle::Phase,
@@ -56,7 +58,7 @@ fn glance(page: &mut Page, dossier: &Dossier, brief: &EventBrief) {
     }
     if let Some(decision) = dossier.get::<BudgetDecision>() {
         let asked = page.money(decision.approved_total);
-        let state = decision.approved_date.map_or_else(
+        let state = approved_on(dossier).map_or_else(
             || "not yet approved".to_owned(),
             |date| format!("approved on {}", day(date)),
         );
@@ -76,6 +78,19 @@ fn glance(page: &mut Page, dossier: &Dossier, brief: &EventBrief) {
         rows.push(["Programme".to_owned(), count(sessions, "session")]);
     }
     page.table(["", ""], rows);
+}
+
+/// When people said yes to the budget as it is now.
+fn approved_on(dossier: &Dossier) -> Option<Date> {
+    let artifact = dossier.find(Kind::BudgetDecision)?;
+    let decision = dossier.get::<BudgetDecision>()?;
+    let yes = dossier.approvals.iter().find(|approval| {
+        approval.kind == ApprovalKind::BudgetDecision
+            && approval.revision == artifact.header.revision
+            && approval.status == ApprovalStatus::Approved
+    });
+    let said = yes.and_then(|approval| approval.decided.as_ref());
+    said.map(|said| said.at.to_zoned(TimeZone::UTC).date()).or(decision.approved_date)
 }
 
 /// Every gate up to Confirm, and what people still have to decide.

@@ -85,3 +85,41 @@ fn an_edit_by_hand_is_not_planned_over() {
     assert_eq!(answer.code, Some(2), "{answer:?}");
     assert!(answer.err.contains("artifacts/timeline.json /digest"), "{answer:?}");
 }
+
+#[test]
+fn a_person_answers_and_the_answer_outlives_a_change_that_does_not_touch_it() {
+    let desk = conference();
+    let owner = ["--by", "Owner (to be named)", "--reason", "as agreed"];
+    let answer = convene(desk.path(), &[&["approve", "plan"], &owner[..]].concat());
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+    assert!(answer.out.contains("yes  Approve USD 50,000"), "{answer:?}");
+    assert!(answer.out.contains(" 0 awaiting approval"), "{answer:?}");
+    let page = fs::read_to_string(desk.path().join("plan/plan.md")).unwrap();
+    assert!(page.contains("USD 50,000, approved on"), "{page}");
+    let again = convene(desk.path(), &[&["approve", "plan"], &owner[..]].concat());
+    assert_eq!(again.code, Some(2), "{again:?}");
+    assert!(again.err.contains("no question is open"), "{again:?}");
+    convene(desk.path(), &["replan", "plan", "--change", "task-slipped:requirements:+1d"]);
+    let dossier = folder::read(&desk.path().join("plan")).unwrap().dossier;
+    let venue = dossier.approvals.iter().find(|it| it.id.starts_with("apr-venue")).unwrap();
+    assert_eq!(venue.decided.as_ref().unwrap().by, "Owner (to be named)");
+}
+
+#[test]
+fn who_is_not_asked_cannot_answer_and_a_no_fails_the_gate() {
+    let desk = planned();
+    let stranger = ["approve", "plan", "--by", "Mallory", "--reason", "mine"];
+    let answer = convene(desk.path(), &stranger);
+    assert_eq!(answer.code, Some(2), "{answer:?}");
+    assert!(answer.err.contains("nothing waits for Mallory"), "{answer:?}");
+    let id = "apr-venue-selection-vsc-evt-20261125-rust-evening-r1";
+    let named = ["approve", "plan", id, "--by", "Mallory", "--reason", "mine"];
+    assert!(convene(desk.path(), &named).err.contains("Mallory may not decide this"));
+    let no =
+        ["approve", "plan", id, "--by", "Owner (to be named)", "--reject", "--reason", "too far"];
+    let answer = convene(desk.path(), &no);
+    assert!(answer.out.starts_with("no   Book "), "{answer:?}");
+    let answer = convene(desk.path(), &["check", "plan"]);
+    assert_eq!(answer.code, Some(1), "{answer:?}");
+    assert!(answer.out.contains("was rejected"), "{answer:?}");
+}
