@@ -42,4 +42,12 @@ impl Facts {
         }
         scope
     }
+
+    /// Risks come true: also those that were dealt with when they came true before.
+    pub(crate) fn come_true(&mut self, risks: Vec<String>) {
+        for risk in risks {
+            self.resolved.remove(&risk);
+            self.occurred.insert(risk);
+        }
+    }
 }

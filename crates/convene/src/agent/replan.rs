@@ -52,15 +52,15 @@ pub fn replan(
     let scope = facts.settled(world.scope);
     let world = World { scope: &scope, before: Some(before), ..world };
     let mut fired = triggers::told(world, before, &facts);
-    facts.occurred.extend(triggers::risks(world, &fired));
+    facts.come_true(triggers::risks(world, &fired));
     let first = attempt(World { facts: &facts, ..world }, changes)?;
     // What the new figures set off is part of the plan: it is made with that, too.
     let measured = triggers::measured(world, before, &first.dossier);
-    let news: Vec<String> = triggers::risks(world, &measured);
+    let news = triggers::risks(world, &measured);
     let is_news = news.iter().any(|risk| !facts.occurred.contains(risk));
     fired.extend(measured);
     let mut all = facts.clone();
-    all.occurred.extend(news);
+    all.come_true(news);
     let desk = if is_news { attempt(World { facts: &all, ..world }, changes)? } else { first };
     Ok(handed_over(desk, before, all.clone(), fired, changes))
 }

@@ -256,6 +256,16 @@ fn an_incident_that_is_dealt_with_blocks_no_more() {
 }
 
 #[test]
+fn an_incident_of_a_kind_that_was_dealt_with_comes_true_again() {
+    let before = planned(CONFERENCE);
+    let facts = Facts { resolved: ["vendor-cancels".to_owned()].into(), ..Facts::default() };
+    let changes = ["vendor-cancelled:Model Stagecraft"];
+    let now = replanned(CONFERENCE, (&facts, &before), &changes).unwrap();
+    assert_eq!(status(&now.dossier, "vendor-cancels"), RiskStatus::Occurred);
+    assert!(now.facts.resolved.is_empty() && now.facts.occurred.contains("vendor-cancels"));
+}
+
+#[test]
 fn a_change_that_is_none_says_what_to_write() {
     for (text, says) in [
         ("late", "write one of as-of:DATE"),
