@@ -5,6 +5,7 @@
 pub mod decide;
 pub mod emulate;
 pub mod generate;
+pub mod learn;
 pub mod model;
 pub mod orchestrate;
 pub mod parse;
@@ -19,6 +20,7 @@ use clap::{Parser, Subcommand};
 const EXAMPLES: &str = "\
 Examples:
   instance generate --category resource --severity 2-3 --count 100
+  instance learn messages.log --output site.toml
   instance parse messages.log
   instance validate --message \"11/14/25-09:45:55:657 (50745) 0 [Utility.Event] Enabling logons\"
   instance validate --file messages.log
@@ -39,6 +41,9 @@ pub enum Command {
     /// Write entries as an instance would
     #[command(before_help = generate::EXAMPLES)]
     Generate(generate::Generate),
+    /// Take wording, frequencies and rhythm from a log, without what it says
+    #[command(before_help = learn::EXAMPLES)]
+    Learn(learn::Learn),
     /// Count, select, convert and follow the entries of a log
     #[command(before_help = parse::EXAMPLES)]
     Parse(parse::Parse),
@@ -112,6 +117,7 @@ pub fn run(cli: Cli) -> ExitCode {
 pub fn execute(command: Command) -> ExitCode {
     let done = match command {
         Command::Generate(args) => generate::run(&args),
+        Command::Learn(args) => learn::run(&args),
         Command::Parse(args) => parse::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Emulate(args) => emulate::run(&args),

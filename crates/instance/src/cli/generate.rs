@@ -1,13 +1,9 @@
 //! `instance generate`: entries that an instance would write.
 
-use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, IsTerminal, Write},
-    ops::RangeInclusive,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    thread,
-};
+mod log;
+mod target;
+
+use std::{fs, io::Read, ops::RangeInclusive, path::PathBuf, process::ExitCode, thread};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -20,13 +16,12 @@ use super::{
 };
 use crate::{
     clock,
-    generate::{Class, Generator, Plan, Scenario},
-    log::{
-        Header, Line, Scanner, Severity, Sink, Stamp,
-        json::{JsonLines, Origin},
-    },
+    generate::{Class, Generator, Likeness, Plan, Scenario},
+    log::{Header, Severity, Stamp, json::Origin},
+    profile::{self, Profile},
     writer::{ENTRIES_A_QUESTION, Writer},
 };
+use target::Target;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -36,7 +31,8 @@ Examples:
   instance generate --seed 7 --start 11/14/25-09:45:55:657 --rate 50 --count 100000 > messages.log
   instance generate --count 1000 --rate 5 --live --follow mgr/messages.log
   OPENAI_API_KEY=… instance generate --count 40 --llm --llm-model NAME
-  instance generate --count 40 --llm --llm-url http://127.0.0.1:11434/v1 --llm-model NAME";
+  instance generate --count 40 --llm --llm-url http://127.0.0.1:11434/v1 --llm-model NAME
+  instance learn messages.log --output site.toml && instance generate --profile site.toml --count 10000";
 
 /// The first time when a seed is given and no start: the same seed gives the same bytes.
 const EPOCH: DateTime = jiff::civil::datetime(2026, 1, 1, 0, 0, 0, 0);
@@ -64,15 +60,18 @@ pub struct Generate {
     /// The first entry's time, as the log writes it [default: now; with --seed 01/01/26-00:00:00:000]
     #[arg(long, value_name = "MM/DD/YY-hh:mm:ss:mmm", value_parser = stamp, conflicts_with = "live")]
     start: Option<Stamp>,
-    /// Entries a second, on average
-    #[arg(long, default_value_t = 1.0, value_parser = rate)]
-    rate: f64,
+    /// Entries a second, on average [default: 1; with --profile as in its log]
+    #[arg(long, value_parser = rate)]
+    rate: Option<f64>,
     /// Entries that come at the same moment; the average rate stays
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     burst: u32,
     /// Wait for each entry's time
     #[arg(long)]
     live: bool,
+    /// Write in the likeness of a log, from what `instance learn` took from it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["category", "burst", "scenario"])]
+    profile: Option<PathBuf>,
     /// Tell a whole story
     #[arg(long, value_enum, value_name = "NAME", conflicts_with_all = ["category", "severity", "live"])]
     scenario: Option<Scenario>,
@@ -97,27 +96,67 @@ fn rate(text: &str) -> Result<f64, String> {
     rate.ok_or_else(|| "give entries a second, more than 0, such as 0.5 or 100".to_owned())
 }
 
+impl Generate {
+    /// The same seed and start give the same bytes, ids of messages too.
+    fn origin(&self) -> Origin {
+        self.seed.filter(|_| !self.live).map_or_else(Origin::real, Origin::seeded)
+    }
+}
+
+/// Where entries come from.
+enum Source {
+    Templates(Generator),
+    Likeness(Box<Likeness>),
+    Scenario(Generator, Scenario),
+}
+
+impl Source {
+    fn of(args: &Generate, plan: &Plan) -> Result<Self> {
+        if let Some(path) = &args.profile {
+            return likeness(args, plan, path);
+        }
+        let generator = Generator::new(plan).ok_or_else(|| {
+            Failure::Input("no entry of this category has such a severity: widen --severity".into())
+        })?;
+        Ok(match args.scenario {
+            Some(scenario) => Self::Scenario(generator, scenario),
+            None => Self::Templates(generator),
+        })
+    }
+
+    /// When the next entry will be.
+    const fn now(&self) -> DateTime {
+        match self {
+            Self::Templates(generator) | Self::Scenario(generator, _) => generator.now(),
+            Self::Likeness(likeness) => likeness.now(),
+        }
+    }
+
+    fn write(&mut self, out: &mut Vec<u8>) {
+        match self {
+            Self::Templates(generator) => generator.entry(out),
+            Self::Scenario(generator, scenario) => generator.scenario(*scenario, out),
+            Self::Likeness(likeness) => likeness.entry(out),
+        }
+    }
+}
+
 pub(super) fn run(args: &Generate) -> Result<ExitCode> {
     let plan = plan(args)?;
-    let mut generator = Generator::new(&plan).ok_or_else(|| {
-        Failure::Input("no entry of this category has such a severity: widen --severity".into())
-    })?;
+    let mut source = Source::of(args, &plan)?;
     let writer = args.model.writer()?;
     let mut target = Target::of(args)?;
     let origin = (clock::local().datetime(), plan.start);
     if let Some(writer) = writer {
-        worded(args, generator, target, (writer, origin))?;
+        worded(args, source, target, (writer, origin))?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut batch = Vec::with_capacity(BATCH_BYTES * 2);
     for _ in 0..args.count {
         if args.live {
-            wait(origin, generator.now());
+            wait(origin, source.now());
         }
-        match args.scenario {
-            Some(scenario) => generator.scenario(scenario, &mut batch),
-            None => generator.entry(&mut batch),
-        }
+        source.write(&mut batch);
         if args.live || batch.len() >= BATCH_BYTES {
             target.take(&batch)?;
             batch.clear();
@@ -131,7 +170,7 @@ pub(super) fn run(args: &Generate) -> Result<ExitCode> {
 /// The same with texts of a model, which is asked for a few entries at a time, ahead of theirs.
 fn worded(
     args: &Generate,
-    mut generator: Generator,
+    mut source: Source,
     mut target: Target,
     (mut writer, origin): (Writer, (DateTime, DateTime)),
 ) -> Result<()> {
@@ -140,10 +179,7 @@ fn worded(
     while left > 0 {
         batch.clear();
         for _ in 0..left.min(at_once) {
-            match args.scenario {
-                Some(scenario) => generator.scenario(scenario, &mut batch),
-                None => generator.entry(&mut batch),
-            }
+            source.write(&mut batch);
         }
         left = left.saturating_sub(at_once);
         let log = writer.rewrite(&batch);
@@ -167,6 +203,24 @@ fn line_by_line(log: &[u8], origin: (DateTime, DateTime), target: &mut Target) -
     Ok(())
 }
 
+fn likeness(args: &Generate, plan: &Plan, path: &std::path::Path) -> Result<Source> {
+    let shown = path.display();
+    let refused = |why: String| Failure::Input(format!("{shown}: {why}"));
+    let file = fs::File::open(path).map_err(|e| refused(e.to_string()))?;
+    let mut text = String::new();
+    file.take(profile::MAX_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(|e| refused(format!("{e}: is it a profile of `instance learn`?")))?;
+    if text.len() as u64 > profile::MAX_BYTES {
+        return Err(
+            refused(format!("more than {} bytes: it is no profile", profile::MAX_BYTES)).into()
+        );
+    }
+    let profile = Profile::read(&text).map_err(refused)?;
+    let likeness = Likeness::new(&profile, plan.seed, plan.start, args.rate, plan.severity.clone());
+    Ok(Source::Likeness(Box::new(likeness.map_err(refused)?)))
+}
+
 fn plan(args: &Generate) -> Result<Plan> {
     let now = clock::local().datetime();
     let start = match args.start {
@@ -177,16 +231,11 @@ fn plan(args: &Generate) -> Result<Plan> {
     Ok(Plan {
         seed: args.seed.unwrap_or_else(rand::random),
         start,
-        rate: args.rate,
+        rate: args.rate.unwrap_or(1.0),
         burst: args.burst,
         class: args.category,
         severity: args.severity.clone(),
     })
-}
-
-/// The same seed and start give the same bytes, ids of messages too.
-fn origin(args: &Generate) -> Origin {
-    args.seed.filter(|_| !args.live).map_or_else(Origin::real, Origin::seeded)
 }
 
 /// Sleeps until as much real time has gone as time in the log.
@@ -195,143 +244,4 @@ fn wait((began, start): (DateTime, DateTime), entry: DateTime) {
     if let Ok(left) = due.try_into() {
         thread::sleep(left);
     }
-}
-
-/// Where the entries go.
-enum Target {
-    Json(Scanner, Box<JsonLines<Destination>>),
-    Colour(Scanner, Colour),
-    Plain(Destination),
-}
-
-impl Target {
-    fn of(args: &Generate) -> Result<Self> {
-        let to = match &args.follow {
-            Some(path) => Destination::Log(Log::open(path, args.max_size)?),
-            None => Destination::Stdout(io::stdout()),
-        };
-        let colour = args.follow.is_none() && io::stdout().is_terminal();
-        Ok(match args.output {
-            Output::Json => {
-                Self::Json(Scanner::default(), Box::new(JsonLines::new(to, origin(args))))
-            }
-            Output::Raw if colour => Self::Colour(Scanner::default(), Colour(io::stdout())),
-            Output::Raw => Self::Plain(to),
-        })
-    }
-
-    /// Takes whole entries.
-    fn take(&mut self, batch: &[u8]) -> Result<()> {
-        match self {
-            Self::Json(scanner, json) => {
-                scanner.feed(batch, &mut **json)?;
-                json.finish()?;
-            }
-            Self::Colour(scanner, colour) => scanner.feed(batch, colour)?,
-            Self::Plain(to) => to.write_all(batch)?,
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        match self {
-            Self::Json(_, json) => json.finish()?,
-            Self::Colour(_, Colour(out)) => out.flush()?,
-            Self::Plain(to) => to.flush()?,
-        }
-        Ok(())
-    }
-}
-
-/// Severities in colour, for people.
-struct Colour(io::Stdout);
-
-impl Sink for Colour {
-    fn line(&mut self, line: Line<'_>) -> io::Result<()> {
-        let colour = match line.header.as_ref().map(|header: &Header<'_>| header.severity) {
-            Some(Severity::Warning) => "\x1b[33m",
-            Some(Severity::Severe) => "\x1b[31m",
-            Some(Severity::Fatal) => "\x1b[1;31m",
-            Some(Severity::Info) | None => "",
-        };
-        let mut out = self.0.lock();
-        out.write_all(colour.as_bytes())?;
-        out.write_all(line.content())?;
-        out.write_all(if colour.is_empty() { b"\n" } else { b"\x1b[0m\n" })
-    }
-}
-
-enum Destination {
-    Stdout(io::Stdout),
-    Log(Log),
-}
-
-impl Write for Destination {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Stdout(out) => out.lock().write(bytes),
-            Self::Log(log) => log.append(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stdout(out) => out.flush(),
-            Self::Log(log) => log.file.flush(),
-        }
-    }
-}
-
-/// A log that rolls over when it is full.
-struct Log {
-    path: PathBuf,
-    file: File,
-    size: u64,
-    full: u64,
-}
-
-impl Log {
-    fn open(path: &Path, full: u64) -> Result<Self> {
-        let file = create(path).map_err(|e| {
-            let shown = path.display();
-            Failure::Input(format!(
-                "cannot write {shown}: {e}; name a file in a directory of yours"
-            ))
-        })?;
-        let size = file.metadata()?.len();
-        Ok(Self { path: path.to_owned(), file, size, full })
-    }
-
-    /// Writes whole lines: as many as fit, one at least, so that no line is torn by the roll-over.
-    fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.size > 0 && self.size >= self.full {
-            self.roll_over()?;
-        }
-        let room = usize::try_from(self.full.saturating_sub(self.size)).unwrap_or(usize::MAX);
-        let fits = bytes.get(..room.min(bytes.len())).unwrap_or_default();
-        let rest = bytes.get(fits.len()..).unwrap_or_default();
-        let end = memchr::memchr(b'\n', rest).map_or(bytes.len(), |at| fits.len() + at + 1);
-        let lines = if rest.is_empty() { bytes } else { bytes.get(..end).unwrap_or(bytes) };
-        self.file.write_all(lines)?;
-        self.size += lines.len() as u64;
-        Ok(lines.len())
-    }
-
-    fn roll_over(&mut self) -> io::Result<()> {
-        let date = clock::local().strftime("%Y%m%d").to_string();
-        let mut old = self.path.with_file_name(format!("messages.old_{date}"));
-        let mut count = 0;
-        while old.exists() {
-            count += 1;
-            old = self.path.with_file_name(format!("messages.old_{date}_{count}"));
-        }
-        fs::rename(&self.path, old)?;
-        self.file = create(&self.path)?;
-        self.size = 0;
-        Ok(())
-    }
-}
-
-fn create(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
 }

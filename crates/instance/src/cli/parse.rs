@@ -203,12 +203,13 @@ fn stream<S: Sink + Flush>(args: &Parse, sink: &mut Filtered<S>) -> Result<()> {
     if args.follow {
         return follow(&args.log, sink);
     }
-    let log: Box<dyn Read> = if args.log.as_os_str() == "-" {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(open(&args.log)?)
-    };
+    let log = source(&args.log)?;
     read::stream(log, sink).with_context(|| format!("cannot read {}", args.log.display()))
+}
+
+/// A log by name, or standard input.
+pub(super) fn source(path: &Path) -> Result<Box<dyn Read>> {
+    Ok(if path.as_os_str() == "-" { Box::new(io::stdin().lock()) } else { Box::new(open(path)?) })
 }
 
 fn follow<S: Sink + Flush>(path: &Path, sink: &mut Filtered<S>) -> Result<()> {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::template::Wording;
+use super::{Role, template::Wording};
+use crate::log::Severity;
 
 /// A story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -29,11 +30,29 @@ pub enum Scenario {
 
 /// An entry of a story.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub(super) struct Step {
     /// After the one before.
-    pub delay: Duration,
+    pub(super) delay: Duration,
+    /// Whether the instance starts here: every role has a new process.
+    pub(super) starts: bool,
+    pub(super) role: Role,
     pub(super) wording: Wording,
 }
+
+/// What several stories share: starts and stops.
+const PARTS: [(&str, &str); 9] = [
+    ("memory", include_str!("scenarios/parts/memory.txt")),
+    ("boot", include_str!("scenarios/parts/boot.txt")),
+    ("journal", include_str!("scenarios/parts/journal.txt")),
+    ("journal-restored", include_str!("scenarios/parts/journal-restored.txt")),
+    ("up", include_str!("scenarios/parts/up.txt")),
+    ("stop", include_str!("scenarios/parts/stop.txt")),
+    ("abort", include_str!("scenarios/parts/abort.txt")),
+    ("exits", include_str!("scenarios/parts/exits.txt")),
+    ("recovery", RECOVERY),
+];
+/// The lines that follow the last entry before a start.
+const RECOVERY: &str = include_str!("scenarios/parts/recovery.txt");
 
 impl Scenario {
     const fn source(self) -> &'static str {
@@ -50,22 +69,75 @@ impl Scenario {
     }
 
     /// Its entries, in order.
-    #[must_use]
-    pub fn steps(self) -> Vec<Step> {
-        let mut steps: Vec<Step> = Vec::new();
-        for line in self.source().lines().filter(|line| !line.starts_with('#')) {
-            let read = match line.strip_prefix('|') {
-                Some(more) => steps.last_mut().and_then(|step| step.wording.continued(more)),
-                None => step(line).map(|step| steps.push(step)),
-            };
-            debug_assert!(read.is_some(), "cannot read {line:?} of {self:?}");
-        }
-        steps
+    pub(super) fn steps(self) -> Vec<Step> {
+        let mut told = Told::default();
+        told.all(self.source());
+        told.steps
     }
 }
 
-fn step(line: &'static str) -> Option<Step> {
-    let (delay, wording) = line.split_once('\t')?;
-    let delay = Duration::from_millis(delay.parse().ok()?);
-    Some(Step { delay, wording: Wording::read(wording)? })
+/// The sources of all stories.
+pub(super) fn texts() -> impl Iterator<Item = &'static str> {
+    let stories = Scenario::value_variants().iter().map(|story| story.source());
+    stories.chain(PARTS.iter().map(|(_, source)| *source))
+}
+
+/// The lines of a recovery, which follow any entry.
+pub(super) fn recovery() -> Wording {
+    let mut wording = Wording::new(Severity::Info, "".into());
+    for line in RECOVERY.lines().filter_map(|line| line.strip_prefix('|')) {
+        let read = wording.continued(line);
+        debug_assert!(read.is_ok(), "cannot read {line:?}");
+    }
+    wording
+}
+
+/// A story while it is read.
+#[derive(Default)]
+struct Told {
+    steps: Vec<Step>,
+    starts: bool,
+}
+
+impl Told {
+    fn all(&mut self, source: &'static str) {
+        for line in source.lines().filter(|line| !line.starts_with('#')) {
+            let read = self.line(line);
+            debug_assert!(read.is_some(), "cannot read {line:?}");
+        }
+    }
+
+    fn line(&mut self, line: &'static str) -> Option<()> {
+        if let Some(more) = line.strip_prefix('|') {
+            return self.steps.last_mut()?.wording.continued(more).ok();
+        }
+        if line == "@processes" {
+            self.starts = true;
+            return Some(());
+        }
+        if let Some(part) = line.strip_prefix('@') {
+            return self.part(part);
+        }
+        let (delay, wording) = line.split_once('\t')?;
+        let (role, wording) = Wording::read(wording)?;
+        let starts = std::mem::take(&mut self.starts);
+        self.steps.push(Step { delay: millis(delay)?, starts, role, wording });
+        Some(())
+    }
+
+    /// `name`, or `name delay`.
+    fn part(&mut self, part: &str) -> Option<()> {
+        let (name, delay) = part.split_once(' ').map_or((part, None), |(a, b)| (a, Some(b)));
+        let (_, source) = PARTS.iter().find(|(own, _)| *own == name)?;
+        let first = self.steps.len();
+        self.all(source);
+        if let Some(delay) = delay {
+            self.steps.get_mut(first)?.delay = millis(delay)?;
+        }
+        Some(())
+    }
+}
+
+fn millis(text: &str) -> Option<Duration> {
+    Some(Duration::from_millis(text.parse().ok()?))
 }
