@@ -1,26 +1,24 @@
-//! The same for programs without a runtime.
+//! The same for code that waits.
 
-use tokio::runtime::{Builder, Runtime};
+use std::{panic, thread};
+
+use tokio::runtime::Builder;
 
 use crate::{Answer, Client, Error, Message, Settings};
 
-/// A [`Client`] with a runtime of its own, on the thread that asks. Not for code that runs in a runtime already.
+/// A [`Client`] for code that waits, whether or not a runtime runs on its thread: each question has a thread of its own.
 #[derive(Debug)]
 pub struct Blocking {
     client: Client,
-    runtime: Runtime,
 }
 
 impl Blocking {
     /// As [`Client::new`].
     ///
     /// # Errors
-    /// As there; and when the machine gives no event queue.
+    /// As there.
     pub fn new(settings: Settings) -> Result<Self, Error> {
-        let client = Client::new(settings)?;
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|e| Error::Unreachable(e.to_string()))?;
-        Ok(Self { client, runtime })
+        Client::new(settings).map(|client| Self { client })
     }
 
     /// The model's name.
@@ -31,8 +29,14 @@ impl Blocking {
     /// As [`Client::ask`].
     ///
     /// # Errors
-    /// As there.
+    /// As there; and when the machine gives no event queue.
     pub fn ask(&self, messages: &[Message]) -> Result<Answer, Error> {
-        self.runtime.block_on(self.client.ask(messages))
+        let asked = || {
+            let runtime = Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(|e| Error::Unreachable(e.to_string()))?;
+            runtime.block_on(self.client.ask(messages))
+        };
+        let answer = thread::scope(|scope| scope.spawn(asked).join());
+        answer.unwrap_or_else(|panicked| panic::resume_unwind(panicked))
     }
 }

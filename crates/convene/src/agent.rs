@@ -16,12 +16,13 @@ use crate::{
     approval::{self, Approval, ApprovalStatus, Question},
     artifact::{
         AgentTrace, Alternative, ApprovalKind, Artifact, Author, Body, Change, ChangeLog, Content,
-        Decision, DecisionLog, Dossier, Escalation, Header, Impacted, Kind, StepStatus, TraceStep,
-        hex,
+        Decision, DecisionLog, Dossier, Escalation, Header, Impacted, Kind, ModelExchange,
+        StepStatus, TraceStep, hex,
     },
     brief::{Fault, Scope},
     catalogue::{Catalogue, Vendor},
     instruction::{Agent, Instructions, Loaded},
+    prose::{self, Writer},
 };
 
 pub use facts::Facts;
@@ -59,6 +60,8 @@ pub struct Desk<'a> {
     now: Timestamp,
     correlation: Uuid,
     touched: Vec<Impacted>,
+    /// Who words things, while there is somebody.
+    pub(crate) writer: Option<&'a dyn Writer>,
 }
 
 /// A decision as an agent states it.
@@ -88,6 +91,7 @@ impl<'a> Desk<'a> {
             now,
             correlation: uuid_of(&run),
             touched: Vec::new(),
+            writer: None,
         }
     }
 
@@ -172,6 +176,16 @@ impl<'a> Desk<'a> {
 
     /// Records a decision with its reasons.
     pub(crate) fn decide(&mut self, agent: Agent, reasons: Reasons) {
+        self.decide_with(agent, reasons, None);
+    }
+
+    /// The same, with what a model was asked and answered.
+    pub(crate) fn decide_with(
+        &mut self,
+        agent: Agent,
+        reasons: Reasons,
+        model: Option<ModelExchange>,
+    ) {
         let Reasons { kind, description, rationale, alternatives, touches } = reasons;
         self.decisions.push(Decision {
             id: String::new(),
@@ -184,7 +198,7 @@ impl<'a> Desk<'a> {
             impacted_artifacts: touches,
             approvals: Vec::new(),
             instructions: self.instructions(agent).reference(),
-            model: None,
+            model,
         });
     }
 
@@ -351,9 +365,20 @@ pub(crate) fn rounded(number: f64) -> f64 {
 /// # Errors
 /// What is wrong with the brief that only planning can tell, such as tasks that wait for each other.
 pub fn plan(world: World<'_>) -> Result<Dossier, Vec<Fault>> {
+    plan_with(world, None)
+}
+
+/// The same, with words and options by a language model; whatever it says or does not say, the figures are those of [`plan`].
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_with(world: World<'_>, writer: Option<&dyn Writer>) -> Result<Dossier, Vec<Fault>> {
     let scope = world.facts.settled(world.scope);
     let mut desk = Desk::new(World { scope: &scope, ..world });
+    desk.writer = writer;
     run(&mut desk)?;
+    prose::summary(&mut desk);
+    prose::options(&mut desk);
     Ok(desk.close())
 }
 

@@ -10,7 +10,7 @@ mod schedule;
 mod summary;
 mod svg;
 mod terminal;
-mod text;
+pub(crate) mod text;
 mod timeline;
 
 use crate::{agent::Replanned, artifact::Dossier};

@@ -125,6 +125,12 @@ fn silence_and_slowness_end_in_time() {
     }
 }
 
+#[tokio::test]
+async fn whoever_waits_may_do_so_within_a_runtime() {
+    let (answer, _) = ask(|_| Act::Says("Hello.".to_owned()));
+    assert_eq!(answer.expect("an answer").text, "Hello.");
+}
+
 #[test]
 fn nobody_there_is_told() {
     let server = StandIn::start(|_| Act::HangsUp).expect("listens");

@@ -12,6 +12,7 @@ use crate::{
     instruction::Agent,
     library,
     lifecycle::Phase,
+    prose,
 };
 
 pub(crate) use communications::deciders;
@@ -36,7 +37,8 @@ pub fn initiate(desk: &mut Desk<'_>) {
 /// # Errors
 /// When tasks of the brief wait for each other, or for tasks that do not exist.
 pub fn plan(desk: &mut Desk<'_>) -> Result<(), Vec<Fault>> {
-    let communications = communications::plan(desk.scope());
+    let mut communications = communications::plan(desk.scope());
+    prose::messages(desk, &mut communications);
     let planned = tasks::plan(desk)?;
     let timeline = timeline::timeline(desk, &planned)?;
     let risks = risks::register(desk, timeline.slack_days);

@@ -4,20 +4,20 @@ use jiff::civil::{Date, DateTime};
 use serde::Serialize;
 
 /// The word of a value that is written as one: `not_started` is `not started`.
-pub(super) fn word(value: &impl Serialize) -> String {
+pub(crate) fn word(value: &impl Serialize) -> String {
     let value = serde_json::to_value(value).unwrap_or_default();
     value.as_str().unwrap_or_default().replace('_', " ")
 }
 
 /// A share as percent: `12.5 %`.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let tenths = format!("{:.1}", share * 100.0);
     let shown = tenths.strip_suffix(".0").unwrap_or(&tenths);
     format!("{} %", if shown == "-0" { "0" } else { shown })
 }
 
 /// A date with its weekday: `Fri 12 Mar 2027`.
-pub(super) fn day(date: Date) -> String {
+pub(crate) fn day(date: Date) -> String {
     date.strftime("%a %-d %b %Y").to_string()
 }
 
@@ -27,7 +27,7 @@ pub(super) fn clock(at: DateTime) -> String {
 }
 
 /// From one moment to another, the day said once where it is the same.
-pub(super) fn span(start: DateTime, end: DateTime) -> String {
+pub(crate) fn span(start: DateTime, end: DateTime) -> String {
     if start.date() == end.date() {
         return format!("{}, {} to {}", day(start.date()), clock(start), clock(end));
     }
@@ -35,7 +35,7 @@ pub(super) fn span(start: DateTime, end: DateTime) -> String {
 }
 
 /// A count with its noun: `1 day`, `3 days`.
-pub(super) fn count(number: impl Into<i64>, noun: &str) -> String {
+pub(crate) fn count(number: impl Into<i64>, noun: &str) -> String {
     let number = number.into();
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

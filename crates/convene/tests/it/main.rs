@@ -21,6 +21,7 @@ mod library;
 mod logistics;
 mod money;
 mod oracle;
+mod prose;
 mod renderings;
 mod times;
 mod timetables;

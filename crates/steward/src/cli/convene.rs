@@ -2,6 +2,7 @@
 
 mod approve;
 mod check;
+mod model;
 mod plan;
 mod replan;
 
@@ -56,7 +57,8 @@ pub(super) fn exit_code(error: &anyhow::Error) -> Option<u8> {
         || error.is::<WriteError>()
         || error.is::<NoInputs>()
         || error.is::<NothingWaits>()
-        || error.is::<approval::Error>();
+        || error.is::<approval::Error>()
+        || error.is::<chat::Error>();
     is_input.then_some(2)
 }
 

@@ -46,6 +46,11 @@ impl Environment {
         self.get("OTEL_EXPORTER_OTLP_ENDPOINT")?.into_string().ok()
     }
 
+    /// The key of a language model by the name that its field gives the variable: a secret has no flag.
+    pub(crate) fn model_key(&self) -> Option<String> {
+        self.get("OPENAI_API_KEY")?.into_string().ok()
+    }
+
     /// The data folder of this user.
     pub(super) fn data_dir(&self) -> Result<PathBuf, Error> {
         if geteuid().is_root() {

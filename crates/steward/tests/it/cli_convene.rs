@@ -1,6 +1,7 @@
 //! Plans on this machine, without a server.
 
 mod changes;
+mod model;
 mod refusals;
 
 use std::{

@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("kernel", &[]),
     ("roster", &["kernel"]),
     ("convene", &[]),
-    ("steward", &["convene", "kernel", "roster", "steward-mqtt"]),
+    ("steward", &["chat", "convene", "kernel", "roster", "steward-mqtt"]),
     ("instance", &["chat"]),
     ("testkit", &["kernel", "roster", "steward", "steward-mqtt"]),
     ("bench", &["kernel", "steward", "steward-mqtt"]),

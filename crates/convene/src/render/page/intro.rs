@@ -11,6 +11,7 @@ use crate::{
     },
     gate::{self, Verdict},
     lifecycle::Phase,
+    prose,
     render::text::{count, day, percent, span, word},
 };
 
@@ -33,6 +34,9 @@ pub(super) fn write(page: &mut Page, dossier: &Dossier, brief: &EventBrief) {
         page.paragraph(&format!("Constraints as given: {}", sentence(&brief.constraints)));
     }
     glance(page, dossier, brief);
+    if let Some((summary, model)) = prose::summary_of(dossier) {
+        page.paragraph(&format!("{} (Worded by {}.)", sentence(summary), inline(model)));
+    }
     standing(page, dossier);
     assumptions(page, brief);
     requirements(page, dossier, brief);

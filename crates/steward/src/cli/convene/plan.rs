@@ -8,16 +8,21 @@ use std::{
 use clap::Args;
 use convene::{
     agent,
-    artifact::{BudgetBaseline, CostModel, Dossier, EventBrief, Timeline, VenueScorecard},
+    artifact::{
+        BudgetBaseline, CostModel, Decision, DecisionLog, Dossier, EventBrief, Timeline,
+        VenueScorecard,
+    },
     brief::{Level, Scope},
     folder, gate,
     inputs::{Inputs, Refused, Settings},
+    prose::Writer,
     render,
 };
 use jiff::{civil::Date, tz::TimeZone};
 use kernel::Clock;
 use serde_json::{Value, json};
 
+use super::model::Model;
 use crate::cli::{print, tell};
 
 /// Shown above the help.
@@ -25,6 +30,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   steward convene plan brief.json
   steward convene plan brief.json --level advanced --out ./congress
+  OPENAI_API_KEY=… steward convene plan brief.json --llm --llm-model NAME
   steward convene plan brief.json --venues halls.csv --start 2027-01-04 --seed 7 --json
 
 Exit codes: 0 planned, and nothing but people's decisions is missing, 1 planned, but a gate failed,
@@ -61,6 +67,8 @@ pub struct Plan {
     /// The folder to write, new or empty; named after the event when left out
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    model: Model,
     /// As one JSON document
     #[arg(long)]
     json: bool,
@@ -74,7 +82,11 @@ pub(super) fn run(args: Plan) -> anyhow::Result<ExitCode> {
     for warning in &settled.scope.warnings {
         tell(&format!("warning: {warning}"));
     }
-    let dossier = agent::plan(inputs.world(&settled, None)).map_err(Refused::Brief)?;
+    let writer = args.model.writer()?;
+    let writer = writer.as_ref().map(|writer| writer as &dyn Writer);
+    let world = inputs.world(&settled, None);
+    let dossier = agent::plan_with(world, writer).map_err(Refused::Brief)?;
+    warn_of_unused(&dossier);
     folder::write(&out, &dossier, Some(&inputs))?;
     let text = if args.json {
         format!("{:#}\n", document(&settled.scope, &dossier, &out))
@@ -83,6 +95,15 @@ pub(super) fn run(args: Plan) -> anyhow::Result<ExitCode> {
     };
     print(&text)?;
     Ok(super::by_gates(&gate::due(&dossier)))
+}
+
+/// A model that was asked for and gave nothing is no fault of the plan, but its user should know.
+fn warn_of_unused(dossier: &Dossier) {
+    let decisions = dossier.get::<DecisionLog>().map_or(&[][..], |log| log.decisions.as_slice());
+    let unused = |it: &&Decision| it.model.as_ref().is_some_and(|model| !model.is_used);
+    for decision in decisions.iter().filter(unused) {
+        tell(&format!("warning: {}: {} in decision-log.json", decision.description, decision.id));
+    }
 }
 
 fn inputs(args: &Plan) -> anyhow::Result<Inputs> {
