@@ -209,6 +209,13 @@ pub trait Tool: Sync {
     fn undo(&self, scene: &Scene<'_>, undo: &Undo, deadline: Deadline) -> Result<String, Failed>;
 }
 
+/// Whether a change of this kernel parameter can take something away from the programs of its host.
+///
+/// It can when the parameter limits something, or when no table knows it. Whether a value is a reduction, only the host knows.
+pub fn may_take_away(kernel_param: &str) -> bool {
+    os_config::may_take_away(kernel_param)
+}
+
 /// The tool of this name.
 pub fn tool(name: ToolName) -> &'static dyn Tool {
     match name {

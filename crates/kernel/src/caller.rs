@@ -27,13 +27,15 @@ pub enum Role {
     BudgetApprover,
     /// Operates database instances.
     Operator,
+    /// Executes commands on the host of one database instance, as its registered account; nothing else.
+    InstanceExecutor,
     /// Reads, and never writes.
     Auditor,
 }
 
 impl Role {
     /// Every role, in the order of the documentation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::PlatformAdmin,
         Self::DistrictAdmin,
         Self::SchoolAdmin,
@@ -44,6 +46,7 @@ impl Role {
         Self::EventPlanner,
         Self::BudgetApprover,
         Self::Operator,
+        Self::InstanceExecutor,
         Self::Auditor,
     ];
 
@@ -60,6 +63,7 @@ impl Role {
             Self::EventPlanner => "EventPlanner",
             Self::BudgetApprover => "BudgetApprover",
             Self::Operator => "Operator",
+            Self::InstanceExecutor => "InstanceExecutor",
             Self::Auditor => "Auditor",
         }
     }

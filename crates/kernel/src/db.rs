@@ -8,6 +8,8 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+use tokio_util::sync::CancellationToken;
+
 use crate::{
     Clock, Ids, TenantId,
     cursor::CursorKey,
@@ -54,6 +56,10 @@ pub struct Parts {
     pub regions: Vec<Region>,
     /// The folder in which uploads lie while they arrive, without names.
     pub spool: PathBuf,
+    /// What contexts bring with them for their commands and jobs, by its type: settings, senders.
+    pub extensions: http::Extensions,
+    /// Cancelled when the server begins to end: answers that last end then, too.
+    pub ending: CancellationToken,
 }
 
 /// A region and how many tenants it holds.

@@ -7,6 +7,7 @@
 
 use futures::future::BoxFuture;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::{Kernel, Problem, Tx, answer::Outcome, lease::Leases};
 
@@ -54,6 +55,24 @@ pub struct Inbox {
     leases: Leases,
     reactions: std::sync::Arc<[Reaction]>,
     arrived: watch::Sender<()>,
+}
+
+/// Marks a message as reacted to in the transaction of the effect; `false` when it was before. A node that does the same at
+/// this moment is waited for.
+///
+/// # Errors
+/// The database's.
+pub async fn claim(tx: &mut Tx, consumer: &str, event_id: Uuid) -> sqlx::Result<bool> {
+    let tenant = tx.tenant().0;
+    let claimed = sqlx::query!(
+        "insert into kernel.inbox (tenant_id, consumer, event_id) values ($1, $2, $3) on conflict do nothing",
+        tenant,
+        consumer,
+        event_id
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(claimed.rows_affected() == 1)
 }
 
 /// Why a message was not taken.

@@ -32,6 +32,11 @@ pub struct Row {
 /// The rows whose operation takes `dryRun`.
 const WITH_DRY_RUN: [&str; 1] = ["roster.import.write"];
 
+/// The rows of the executors' protocol. What is sent there a second time is known by its own id, so that it needs no
+/// idempotency key, and the tenant is the one in the path: an executor sends a token and nothing else of ours.
+const OF_EXECUTORS: [&str; 3] =
+    ["instance.pending.read", "instance.result.write", "instance.message.write"];
+
 /// How far a permission reaches for a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
@@ -50,6 +55,11 @@ impl Row {
     /// Whether its operation can be tried: with `?dryRun=true` it changes nothing, and needs no idempotency key.
     pub fn has_dry_run(&self) -> bool {
         WITH_DRY_RUN.contains(&self.name)
+    }
+
+    /// Whether it is of the executors' protocol: no idempotency key, and no `X-Tenant-Id` beside the path.
+    pub fn is_of_executors(&self) -> bool {
+        OF_EXECUTORS.contains(&self.name)
     }
 
     /// How far it reaches for `caller`; `None` when it does not.
@@ -151,6 +161,22 @@ permissions! {
     BulkRead "roster.bulk.read" Tenant General [DistrictAdmin Registrar Auditor] own [SchoolAdmin];
     /// Import OneRoster packages.
     ImportWrite "roster.import.write" Tenant General [DistrictAdmin Registrar] own [];
+    /// Read registered instances.
+    InstanceRead "instance.instance.read" Tenant General [Operator PlatformAdmin Auditor] own [];
+    /// Register instances, and change which account executes their commands.
+    InstanceWrite "instance.instance.write" Tenant General [Operator] own [];
+    /// Read remediation commands and their traces.
+    RemedyRead "instance.command.read" Tenant General [Operator PlatformAdmin Auditor] own [];
+    /// Send remediation commands, and take them back.
+    RemedySend "instance.command.send" Tenant General [Operator] own [];
+    /// Read the log messages of instances.
+    MessageRead "instance.message.read" Tenant General [Operator Auditor] own [];
+    /// Take the pending commands of the instance whose executor one is.
+    PendingRead "instance.pending.read" Tenant General [InstanceExecutor] own [];
+    /// Report what became of a command, as its instance's executor.
+    ResultWrite "instance.result.write" Tenant General [InstanceExecutor] own [];
+    /// Send log messages, as their instance's executor.
+    MessageWrite "instance.message.write" Tenant General [InstanceExecutor] own [];
     /// Read the catch-up feed of events.
     FeedRead "platform.feed.read" Tenant General [Auditor DistrictAdmin PlatformAdmin] own [];
     /// Read the audit trail.

@@ -13,7 +13,10 @@ pub use probes::Probes;
 
 /// Every operation of every context whose body fits in memory.
 fn operations() -> OpenApiRouter<Kernel> {
-    OpenApiRouter::new().merge(kernel::http::routes::routes()).merge(roster::http::routes())
+    OpenApiRouter::new()
+        .merge(kernel::http::routes::routes())
+        .merge(roster::http::routes())
+        .merge(instance::server::http::routes())
 }
 
 /// Every operation of every context that streams its body.

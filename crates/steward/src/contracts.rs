@@ -28,6 +28,7 @@ pub fn titled(mut document: Value) -> Value {
         json!([
             {"name": "tenants", "description": "Districts, for platform administrators"},
             {"name": "schools", "description": "Schools of a tenant"},
+            {"name": "instances", "description": "Database instances and their remediation commands"},
             {"name": "platform", "description": "Audit trail, catch-up feed and approvals"},
         ]),
     );
@@ -44,10 +45,13 @@ fn set(object: &mut Value, key: &str, value: Value) {
 pub fn event_schemas() -> Vec<(String, Value)> {
     let sealed = ("steward.platform.v1.AuditSealed".to_owned(), AuditSealed::schema());
     let approvals = kernel::approval::schemas();
-    let all = roster::events::schemas().into_iter().chain([sealed]).chain(approvals);
+    let instances = instance::server::events::schemas();
+    let all =
+        roster::events::schemas().into_iter().chain([sealed]).chain(approvals).chain(instances);
     let json = |schema| serde_json::to_value(schema).unwrap_or_default();
     let mut shared = roster::events::shared_schemas();
     shared.extend(kernel::approval::shared_schemas());
+    shared.extend(instance::server::events::shared_schemas());
     let shared: Vec<_> = shared.into_iter().map(|(name, schema)| (name, json(schema))).collect();
     all.map(|(name, schema)| {
         let mut schema = json(schema);
@@ -85,7 +89,7 @@ pub fn asyncapi() -> Value {
     let (mut channels, mut operations, mut messages) = (json!({}), json!({}), json!({}));
     for (name, schema) in event_schemas() {
         let short = name.rsplit('.').next().unwrap_or(&name).to_owned();
-        let context = if name.starts_with("lms.roster.") { "roster" } else { "platform" };
+        let context = name.split('.').nth(1).unwrap_or_default();
         let message = json!({
             "name": name,
             "contentType": "application/cloudevents+json",

@@ -18,5 +18,8 @@ pub mod tls;
 use sqlx::migrate::Migrator;
 
 /// The migrations of kernel and contexts, in the order in which they run.
-pub static MIGRATORS: [(&str, &Migrator); 2] =
-    [("kernel", &kernel::migrate::KERNEL), ("roster", &roster::MIGRATOR)];
+pub static MIGRATORS: [(&str, &Migrator); 3] = [
+    ("kernel", &kernel::migrate::KERNEL),
+    ("roster", &roster::MIGRATOR),
+    ("instance", &instance::server::MIGRATOR),
+];

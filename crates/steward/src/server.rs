@@ -7,10 +7,12 @@ mod tasks;
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
+use axum::http::Extensions;
 use kernel::{
     Clock, Ids, Kernel,
     cursor::CursorKey,
     db::{self, Parts, Region},
+    job::JobKind,
     keys::MasterKey,
     rate::{Limit, RateConfig, RateLimits},
     relay::Wake,
@@ -20,6 +22,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::postgres::PgConnectOptions;
 use steward_mqtt::MqttConfig;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     app,
@@ -70,11 +73,19 @@ pub struct Plan {
     /// Reactions to events, of every context.
     pub reactions: Vec<kernel::inbox::Reaction>,
     /// Kinds of jobs, of every context.
-    pub jobs: Vec<kernel::job::JobKind>,
+    pub jobs: Vec<JobKind>,
     /// This node: the same after a restart, so that it goes on with its jobs at once.
     pub node: uuid::Uuid,
     /// Where the heads of the audit chains are appended to, beside the feed.
     pub audit_heads: Option<PathBuf>,
+    /// Where people and machines reach this server, when a proxy stands in front.
+    pub public_url: Option<String>,
+}
+
+/// The kinds of jobs of every context.
+pub fn jobs() -> Vec<JobKind> {
+    let roster = [roster::bulk::JOB, roster::import::DECISION];
+    roster.into_iter().chain(instance::server::JOBS).collect()
 }
 
 /// Which broker the server speaks to.
@@ -120,14 +131,14 @@ impl Server {
         let tls = plan.tls.clone().map(|pair| Tls::load(pair, &listen::PROTOCOLS)).transpose()?;
         let listener = bind(plan.listen).await?;
         let http = listener.local_addr()?;
-        let kernel = kernel(&plan)?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let kernel = kernel(&plan, &format!("{scheme}://{http}"))?;
         let (embedded, link) = connect(&plan, &kernel).await?;
         let mqtt = embedded.as_ref().map_or_else(|| external_url(&plan.mqtt), Embedded::url);
 
         let tasks = Tasks::start(&kernel, &plan, &link);
         let probes = app::Probes { link: link.clone(), metrics, draining: tasks.requests() };
         let router = app::router(kernel.clone(), probes).map_err(anyhow::Error::msg)?;
-        let scheme = if tls.is_some() { "https" } else { "http" };
         tasks.serve(listen::serve(listener, tls, router, tasks.requests()));
         let mqtt_local = embedded.as_ref().map(Embedded::local_url).filter(|local| *local != mqtt);
         Ok(Self { http, mqtt, mqtt_local, kernel, tasks, embedded, link, scheme })
@@ -158,7 +169,7 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn kernel(plan: &Plan) -> anyhow::Result<Kernel> {
+fn kernel(plan: &Plan, url: &str) -> anyhow::Result<Kernel> {
     let system = db::pool(&plan.database, db::SYSTEM, SYSTEM_CONNECTIONS);
     Ok(Kernel::new(Parts {
         app: db::pool(&plan.database, db::APP, plan.connections),
@@ -172,7 +183,17 @@ fn kernel(plan: &Plan) -> anyhow::Result<Kernel> {
         master: plan.master.clone(),
         regions: plan.regions.clone(),
         spool: plan.dir.clone(),
+        extensions: extensions(plan, url),
+        ending: CancellationToken::new(),
     }))
+}
+
+/// What contexts bring with them.
+fn extensions(plan: &Plan, url: &str) -> Extensions {
+    let public_url = plan.public_url.as_deref().unwrap_or(url).trim_end_matches('/').to_owned();
+    let mut extensions = Extensions::new();
+    extensions.insert(instance::server::Settings { public_url });
+    extensions
 }
 
 /// Creations are limited as configured; all requests together to sixty times that, at least to the default.

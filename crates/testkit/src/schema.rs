@@ -6,8 +6,11 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnectOptions;
 
 /// Every context's migrations, in the order in which `steward migrate` runs them.
-static MIGRATORS: &[(&str, &Migrator)] =
-    &[("kernel", &migrate::KERNEL), ("roster", &roster::MIGRATOR)];
+static MIGRATORS: &[(&str, &Migrator)] = &[
+    ("kernel", &migrate::KERNEL),
+    ("roster", &roster::MIGRATOR),
+    ("instance", &instance::server::MIGRATOR),
+];
 
 /// Sixteen hexadecimal digits that change with any migration: FNV-1a over the checksums of all.
 pub(crate) fn fingerprint() -> String {

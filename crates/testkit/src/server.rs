@@ -180,9 +180,10 @@ fn plan(database: &Database, folder: &Path, issuer: &Issuer, clock: &Clock) -> R
         rate_per_minute: CREATIONS_A_MINUTE,
         feed_days: 30,
         reactions: Vec::new(),
-        jobs: vec![roster::bulk::JOB, roster::import::DECISION],
+        jobs: steward::server::jobs(),
         node: uuid::Uuid::max(),
         audit_heads: None,
+        public_url: None,
     })
 }
 

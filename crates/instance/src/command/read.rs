@@ -123,10 +123,10 @@ impl Reader {
         let value = self.required(fields, "", "severity")?;
         match value.as_u64() {
             Some(severity @ 0..=3) => u8::try_from(severity).ok(),
-            _ if value.is_number() => {
+            _ if is_whole(value) => {
                 self.note("/severity".to_owned(), "range", "a whole number from 0 to 3")
             }
-            _ => self.note("/severity".to_owned(), "type", "expected a number"),
+            _ => self.note("/severity".to_owned(), "type", "expected a whole number"),
         }
     }
 
@@ -150,10 +150,10 @@ impl Reader {
         let (min, max) = TIMEOUT_SECONDS;
         match value.as_u64() {
             Some(seconds) if (min..=max).contains(&seconds) => Some(seconds),
-            _ if value.is_number() => {
+            _ if is_whole(value) => {
                 self.note(at, "range", format!("whole seconds from {min} to {max}"))
             }
-            _ => self.note(at, "type", "expected a number"),
+            _ => self.note(at, "type", "expected a whole number"),
         }
     }
 
@@ -386,6 +386,10 @@ const U64: &str = "whole numbers from 0 to 18446744073709551615: one, or several
 /// Optional fields may be null: some languages write them so.
 fn present<'a>(fields: &'a Fields, name: &str) -> Option<&'a Value> {
     fields.get(name).filter(|value| !value.is_null())
+}
+
+fn is_whole(value: &Value) -> bool {
+    value.is_u64() || value.is_i64()
 }
 
 fn tool(name: &str) -> Option<ToolName> {

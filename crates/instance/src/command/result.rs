@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::ToolName;
 
 /// How a tool ended.
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema), schema(as = ToolStatus))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -20,6 +21,7 @@ pub enum Status {
 }
 
 /// A value before and after.
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema), schema(as = ValueChange))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// Before; null when there was none.
@@ -31,6 +33,7 @@ pub struct Change {
 }
 
 /// The result of one tool.
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema), schema(as = ToolResult))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ToolResult {
@@ -60,10 +63,12 @@ pub struct ToolResult {
     pub notices: Vec<String>,
     /// The answer to a question (licence), or details (log tail of a failed start).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "server", schema(value_type = Option<Object>))]
     pub details: Option<Value>,
 }
 
 /// What became of what was already done when a later step failed.
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema), schema(as = Compensation))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Compensation {
@@ -76,6 +81,7 @@ pub enum Compensation {
 }
 
 /// How the whole ended.
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema), schema(as = OverallStatus))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Overall {
@@ -90,6 +96,7 @@ pub enum Overall {
 }
 
 /// The trace of a command.
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema), schema(as = WorkflowTrace))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trace {
@@ -100,6 +107,7 @@ pub struct Trace {
     /// RFC 3339.
     pub initiated_at: String,
     /// The command, secrets hidden.
+    #[cfg_attr(feature = "server", schema(value_type = Object))]
     pub command_received: Value,
     /// Whether nothing was changed on purpose.
     pub dry_run: bool,

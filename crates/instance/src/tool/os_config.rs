@@ -207,6 +207,10 @@ fn machine(instance: &Instance) -> Result<Machine, Failed> {
     Ok(machine)
 }
 
+pub(super) fn may_take_away(name: &str) -> bool {
+    rules::may_take_away(name)
+}
+
 /// What a configuration's memory means for the kernel's huge pages; nothing when there are none or they suffice.
 pub(super) fn huge_pages_notice(instance: &Instance, cpf: &Cpf) -> Option<String> {
     let meminfo = instance.kernel().read(Path::new("proc/meminfo"), 64 * 1024).ok()?;

@@ -60,6 +60,33 @@ where
     }
 }
 
+impl<P: Permission> Cx<P> {
+    /// What a message asks for, by whom its token proves: with the checks of a request, in the same order.
+    ///
+    /// # Errors
+    /// 401, 403 and 429, as for a request.
+    pub async fn of_message(
+        kernel: &Kernel,
+        tenant: TenantId,
+        token: &str,
+        origin: Origin,
+    ) -> Result<Self, Problem> {
+        let (row, caller) = (P::ROW, prove(kernel, token).await?);
+        let asked = Asked { kernel, caller: &caller, origin: &origin, row };
+        if !may_enter(&caller, row, Some(tenant)) {
+            return Err(asked.denied(foreign()).await);
+        }
+        meter(kernel, row, Some(tenant), &caller, &Notes::default())?;
+        let Some(reach) = row.reach(&caller) else {
+            return Err(asked.denied(forbidden(row)).await);
+        };
+        let (kernel, tenant) = (kernel.clone(), Some(tenant));
+        let context =
+            Context { kernel, tenant, caller, origin, row, reach, once: None, if_match: None };
+        Ok(Self { context: Arc::new(context), permission: PhantomData })
+    }
+}
+
 struct Asked<'a> {
     kernel: &'a Kernel,
     caller: &'a Caller,
@@ -95,13 +122,25 @@ async fn authenticate(kernel: &Kernel, headers: &HeaderMap) -> Result<Caller, Pr
             "Bearer realm=\"steward\", error=\"invalid_request\"",
         ));
     };
+    prove(kernel, token).await.map_err(|problem| {
+        let challenge = "Bearer realm=\"steward\", error=\"invalid_token\"";
+        if problem.kind == &kinds::UNAVAILABLE {
+            problem
+        } else {
+            refuse(&problem.detail, challenge)
+        }
+    })
+}
+
+/// Whom a token proves.
+async fn prove(kernel: &Kernel, token: &str) -> Result<Caller, Problem> {
     kernel.verifier.verify(token).await.map(|verified| verified.caller).map_err(|rejected| {
         if rejected.is_temporary() {
             let problem = Problem::new(&kinds::UNAVAILABLE, rejected.to_string());
             return problem.retry_after(KEYS_RETRY_AFTER);
         }
         metrics::counter!("tokens_rejected_total").increment(1);
-        refuse(&rejected.to_string(), "Bearer realm=\"steward\", error=\"invalid_token\"")
+        Problem::new(&kinds::UNAUTHENTICATED, rejected.to_string())
     })
 }
 
@@ -114,7 +153,7 @@ fn tenant_header(headers: &HeaderMap, row: &Row) -> Result<Option<TenantId>, Pro
             let tenant = parsed.ok_or_else(|| refuse("X-Tenant-Id must be a UUID."))?;
             Ok(Some(TenantId(tenant)))
         }
-        None if row.scope == Scope::Platform => Ok(None),
+        None if row.scope == Scope::Platform || row.is_of_executors() => Ok(None),
         None => Err(refuse("Add X-Tenant-Id with the tenant's UUID.")),
     }
 }
@@ -183,12 +222,13 @@ fn meter(
     }
 }
 
-/// The idempotency key of a method that changes something; a dry run may have one.
+/// The idempotency key of a method that changes something; a dry run may have one, and so may what executors send.
 fn once(parts: &Parts, row: &Row, scope: TenantId) -> Result<Option<Once>, Problem> {
     if row.reads() || matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(None);
     }
-    if row.has_dry_run() && is_dry_run(parts) && !parts.headers.contains_key("idempotency-key") {
+    let optional = row.is_of_executors() || row.has_dry_run() && is_dry_run(parts);
+    if optional && !parts.headers.contains_key("idempotency-key") {
         return Ok(None);
     }
     let refuse = || {

@@ -46,10 +46,20 @@ impl<T: DeserializeOwned> Body<T> {
     /// # Errors
     /// 415 for another content type, 400 with the place for what is no JSON of a `T`.
     pub fn parse(&self) -> Result<T, Problem> {
-        if !self.json {
-            return Err(Problem::new(&kinds::MEDIA_TYPE, "Send Content-Type: application/json."));
+        json(self.bytes()?)
+    }
+}
+
+impl<T> Body<T> {
+    /// The bytes, for who reads JSON by stricter rules.
+    ///
+    /// # Errors
+    /// 415 for another content type.
+    pub fn bytes(&self) -> Result<&[u8], Problem> {
+        if self.json {
+            return Ok(&self.bytes);
         }
-        json(&self.bytes)
+        Err(Problem::new(&kinds::MEDIA_TYPE, "Send Content-Type: application/json."))
     }
 }
 
@@ -58,15 +68,23 @@ impl<T: DeserializeOwned> Body<T> {
 /// # Errors
 /// 400 with the place for what is none.
 pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        // Derived deserialisation would take an array for a struct, its fields in order.
+        return Err(refused("", "wrong_shape", "expected an object, found an array"));
+    }
+    any(bytes)
+}
+
+/// Reads JSON that may be a list.
+///
+/// # Errors
+/// 400 with the place for what is none of a `T`.
+pub fn any<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if depth(bytes) > DEPTH_MAX {
         return Err(Problem::new(
             &kinds::MALFORMED,
             format!("The JSON is nested deeper than {DEPTH_MAX}."),
         ));
-    }
-    if bytes.trim_ascii_start().first() == Some(&b'[') {
-        // Derived deserialisation would take an array for a struct, its fields in order.
-        return Err(refused("", "wrong_shape", "expected an object, found an array"));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut json).map_err(|e| malformed(&e))?;

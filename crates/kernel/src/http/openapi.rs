@@ -72,7 +72,7 @@ fn common_parameters(path: &str, method: &str, row: &Row, have: &[Value]) -> Vec
     if path.contains("{tenantId}") {
         wanted.push(parameter("tenantId", "path", true, "The tenant.", uuid.clone()));
     }
-    let required = row.scope == Scope::Tenant;
+    let required = row.scope == Scope::Tenant && !row.is_of_executors();
     let about = "The tenant of the request: one of the token's, equal to the one in the path.";
     wanted.push(parameter("X-Tenant-Id", "header", required, about, uuid.clone()));
     let about = "Ties the request to its log lines, audit records and events; made when absent, answered back.";
@@ -82,11 +82,14 @@ fn common_parameters(path: &str, method: &str, row: &Row, have: &[Value]) -> Vec
         wanted.push(parameter("X-Causation-Id", "header", false, about, uuid));
         let about = if row.has_dry_run() {
             "One key for one intended change; a repeat gets the stored answer. A dry run needs none."
+        } else if row.is_of_executors() {
+            "Not needed: what comes a second time is known by its own id."
         } else {
             "One key for one intended change; a repeat gets the stored answer."
         };
         let key = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"});
-        wanted.push(parameter("Idempotency-Key", "header", !row.has_dry_run(), about, key));
+        let required = !row.has_dry_run() && !row.is_of_executors();
+        wanted.push(parameter("Idempotency-Key", "header", required, about, key));
     }
     if matches!(method, "patch" | "put") {
         let tag = json!({"type": "string", "pattern": "^\"[0-9]+\"$"});

@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
-use sqlx::PgConnection;
-
 use super::{Reaction, Received, failed};
 use crate::{
     Caller, Kernel, Problem, Tx,
@@ -16,6 +13,7 @@ use crate::{
     rate::RateClass,
     span, unit,
 };
+use futures::future::BoxFuture;
 
 /// What a reaction may do: everything in its event's tenant. Not in the table of permissions, as nobody can ask for it.
 static ROW: Row = Row {
@@ -73,7 +71,7 @@ async fn once(
     reaction: Reaction,
     event: &Received,
 ) -> Result<Outcome<NoContent>, Problem> {
-    if !claim(tx.conn(), reaction.consumer, event).await? {
+    if !super::claim(tx, reaction.consumer, event.event_id).await? {
         return Ok(Outcome::AlreadyApplied(NoContent));
     }
     let outcome = (reaction.run)(tx, event).await?;
@@ -87,20 +85,6 @@ async fn once(
 /// Would a later try of the same be better placed than a count of failures? Then the event waits in its feed.
 pub(super) fn is_passing(problem: &Problem) -> bool {
     problem.kind == &kinds::UNAVAILABLE || problem.kind == &kinds::TENANT_INACTIVE
-}
-
-/// Marks the event as reacted to in the transaction of the effect; `false` when it was before. A node that does the
-/// same at this moment is waited for.
-async fn claim(conn: &mut PgConnection, consumer: &str, event: &Received) -> sqlx::Result<bool> {
-    let claimed = sqlx::query!(
-        "insert into kernel.inbox (tenant_id, consumer, event_id) values ($1, $2, $3) on conflict do nothing",
-        event.tenant.0,
-        consumer,
-        event.event_id
-    )
-    .execute(conn)
-    .await?;
-    Ok(claimed.rows_affected() == 1)
 }
 
 fn context(kernel: &Kernel, reaction: &Reaction, event: &Received) -> Context {

@@ -103,6 +103,8 @@ impl Home {
             claims: ClaimNames::default(),
         };
         Kernel::new(Parts {
+            extensions: http::Extensions::new(),
+            ending: CancellationToken::new(),
             app: self.app.clone(),
             system: self.system.clone(),
             clock: clock.clone(),

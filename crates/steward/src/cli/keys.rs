@@ -105,6 +105,8 @@ async fn kernel(config: &Config, database: &database::Database) -> anyhow::Resul
         claims: ClaimNames::default(),
     };
     Ok(Kernel::new(Parts {
+        extensions: axum::http::Extensions::new(),
+        ending: tokio_util::sync::CancellationToken::new(),
         app: db::pool(&database.server, db::APP, 1),
         system: db::pool(&database.server, db::SYSTEM, 1),
         ids: Ids::random(clock.clone()),

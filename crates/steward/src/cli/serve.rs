@@ -24,7 +24,7 @@ use crate::{
     datadir::{DataDir, Run},
     demo::{self, Demo},
     identity,
-    server::{Mqtt, Plan, Server},
+    server::{Mqtt, Plan, Server, jobs},
     telemetry,
     tls::Pair,
 };
@@ -152,9 +152,10 @@ async fn plan(
         rate_per_minute: settings.rate_per_minute,
         feed_days: settings.feed_days,
         reactions: Vec::new(),
-        jobs: vec![roster::bulk::JOB, roster::import::DECISION],
+        jobs: jobs(),
         node,
         audit_heads: settings.audit_heads.clone(),
+        public_url: settings.public_url.clone(),
     })
 }
 

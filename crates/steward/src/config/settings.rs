@@ -10,7 +10,7 @@ use super::value::{self, Region, Url};
 use super::{Error, Program};
 
 /// The contexts that `--services` can choose from.
-const SERVICES: [&str; 1] = ["roster"];
+const SERVICES: [&str; 2] = ["roster", "instance"];
 
 /// Every setting of the server. A field's name is its flag, its `STEWARD_…` variable and its key in `steward.toml`.
 #[derive(Debug, Clone, Args)]

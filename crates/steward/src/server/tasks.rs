@@ -31,7 +31,7 @@ impl Tasks {
         let tasks = Self {
             tracker: TaskTracker::new(),
             holding: TaskTracker::new(),
-            requests: CancellationToken::new(),
+            requests: kernel.ending.clone(),
             background: CancellationToken::new(),
             leases: CancellationToken::new(),
         };

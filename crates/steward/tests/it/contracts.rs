@@ -3,7 +3,7 @@
 
 mod breaking;
 mod documents;
-mod events;
+pub(crate) mod events;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

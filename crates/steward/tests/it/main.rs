@@ -18,6 +18,7 @@ mod contracts;
 mod faults;
 mod hostile;
 mod identity;
+mod instance;
 mod leaks;
 mod matrix;
 mod migrate;

@@ -11,8 +11,15 @@ use testkit::{Person, Server};
 use tokio::process::Command;
 
 /// Whoever may do most: their requests meet the rules behind the permission.
-const ROLES: [Role; 5] =
-    [Role::PlatformAdmin, Role::DistrictAdmin, Role::Registrar, Role::Counselor, Role::Auditor];
+const ROLES: [Role; 7] = [
+    Role::PlatformAdmin,
+    Role::DistrictAdmin,
+    Role::Registrar,
+    Role::Counselor,
+    Role::Operator,
+    Role::InstanceExecutor,
+    Role::Auditor,
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_the_contract_allows_is_answered_as_it_says() {

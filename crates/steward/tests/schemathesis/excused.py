@@ -22,6 +22,10 @@ DETAILS = {
 }
 # The code of an error at a field: the same.
 CODES = {
+    "combination": "which fields go together is said in words",
+    "unique": "a list without repetitions is said in words",
+    "format": "the form of a name is said in words",
+    "not_allowed": "the server answers to no address of a command",
     "unknown": "it names something that is not there",
     "unknown_region": "regions are the operator's setting",
     "unknown_zone": "the time zone database is no part of a schema",
@@ -33,6 +37,7 @@ CODES = {
 # The message of an error at a field: the same.
 MESSAGES = {
     "invalid type: floating point": "1.0 is an integer to a schema, and none to us",
+    "expected a whole number": "the same",
 }
 
 

@@ -11,9 +11,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("kernel", &[]),
     ("roster", &["kernel"]),
     ("convene", &[]),
-    ("steward", &["chat", "convene", "kernel", "roster", "steward-mqtt"]),
-    ("instance", &["chat"]),
-    ("testkit", &["kernel", "roster", "steward", "steward-mqtt"]),
+    ("steward", &["chat", "convene", "instance", "kernel", "roster", "steward-mqtt"]),
+    ("instance", &["chat", "kernel"]),
+    ("testkit", &["instance", "kernel", "roster", "steward", "steward-mqtt"]),
     ("bench", &["kernel", "steward", "steward-mqtt"]),
     ("xtask", &[]),
 ];

@@ -128,6 +128,11 @@ pub(super) fn judge(
     Ok(judged)
 }
 
+/// Whether some change of it is dangerous.
+pub(super) fn may_take_away(name: &str) -> bool {
+    ROWS.iter().find(|row| row.name == name).is_none_or(|row| row.capacity)
+}
+
 fn minimum(name: &str, new: &[u64], machine: &Machine) -> Result<(), String> {
     let (first, need) =
         (new.first().copied().unwrap_or_default(), machine.need_mb.unwrap_or_default());

@@ -88,7 +88,11 @@ pub(super) async fn read(
         let after = last.unwrap_or(query.after);
         // Refused while there still is a status to say it with.
         page(&cx, &path.context, after, 1).await?;
-        let stream = stream(cx, path.context, after).take_until(tokio::time::sleep(STREAM_MAX));
+        let ending = cx.kernel().ending.clone();
+        let end = async move {
+            ending.run_until_cancelled(tokio::time::sleep(STREAM_MAX)).await;
+        };
+        let stream = stream(cx, path.context, after).take_until(Box::pin(end));
         return Ok(Sse::new(stream)
             .keep_alive(KeepAlive::new().interval(HEARTBEAT))
             .into_response());

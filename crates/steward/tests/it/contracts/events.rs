@@ -100,7 +100,7 @@ async fn bulk(admin: &Client) {
 }
 
 /// The payload is valid against its own schema, the whole against the envelope of its message.
-fn is_as_described(event: &Value) {
+pub(crate) fn is_as_described(event: &Value) {
     let name = event["type"].as_str().unwrap();
     let schemas = contracts::event_schemas();
     let (_, schema) = schemas.iter().find(|(known, _)| known == name).unwrap();

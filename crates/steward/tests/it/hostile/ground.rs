@@ -172,7 +172,7 @@ async fn content(stage: &Stage) -> Vec<(String, Option<String>)> {
     let admin = &stage.server.database.admin;
     let tables: Vec<String> = sqlx::query_scalar(
         "select table_schema || '.' || table_name from information_schema.tables
-         where table_schema in ('kernel', 'roster') and table_type = 'BASE TABLE' order by 1",
+         where table_schema in ('kernel', 'roster', 'instance') and table_type = 'BASE TABLE' order by 1",
     )
     .fetch_all(admin)
     .await
@@ -186,7 +186,7 @@ async fn content(stage: &Stage) -> Vec<(String, Option<String>)> {
     }
     // The audit chains announce their heads by themselves.
     let events = "(select event_id, context from kernel.event union select event_id, context from kernel.outbox) e
-                  where context = 'roster'";
+                  where context in ('roster', 'instance')";
     found.push(("events".to_owned(), digest(stage, events).await));
     found
 }

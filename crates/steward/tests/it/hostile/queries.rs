@@ -110,7 +110,7 @@ async fn a_page_token_continues_only_its_own_list() {
         let filter = match operation.id() {
             "listAudit" => "entity=roster.school",
             "listApprovals" => "status=Pending",
-            "listBulkJobs" => "status=Completed",
+            "listBulkJobs" | "listCommands" => "status=Completed",
             "readBulkResults" => "status=Succeeded",
             _ if queries(operation).iter().any(|(name, _)| name == "sort") => "sort=-name",
             _ => "status=Active",

@@ -53,6 +53,9 @@ pub(crate) static PARAMETERS: &[(&str, Named)] = &[
     ("teacherId", |target| target.teacher),
     ("enrollmentId", |target| target.enrollment),
     ("jobId", |target| target.job),
+    ("instanceId", |target| target.instance),
+    ("commandId", |target| target.command),
+    ("traceId", |target| target.trace),
 ];
 
 const fn without_body(id: &'static str, success: u16) -> Entry {
@@ -149,6 +152,19 @@ pub(crate) static ENTRIES: &[Entry] = &[
     without_body("listBulkJobs", 200),
     without_body("readBulkJob", 200),
     without_body("readBulkResults", 200),
+    with_body("registerInstance", 201, instance),
+    without_body("listInstances", 200),
+    without_body("readInstance", 200),
+    with_body("updateInstance", 200, executor),
+    with_body("sendCommand", 202, question),
+    without_body("listCommands", 200),
+    without_body("readCommand", 200),
+    without_body("readTrace", 200),
+    without_body("rollBackCommand", 202),
+    without_body("takeCommands", 200),
+    with_body("reportResult", 204, result),
+    with_body("sendMessages", 200, message),
+    without_body("readMessages", 200),
     without_body("readFeed", 200),
     without_body("listAudit", 200),
     without_body("readOutbox", 200),
@@ -246,6 +262,54 @@ fn teacher_row(n: u64, target: &Target) -> Value {
         "email": "g@example.org", "certification": "Mathematics", "schoolIds": [target.school]})
 }
 
+fn instance(n: u64, _: &Target) -> Value {
+    json!({"name": format!("IRIS-{n}"), "executor": {"issuer": "https://login.test", "subject": "host"}})
+}
+
+fn executor(n: u64, _: &Target) -> Value {
+    json!({"executor": {"issuer": "https://login.test", "subject": format!("host-{n}")}})
+}
+
+/// An id that nothing in this process has.
+pub(crate) fn new_id() -> Uuid {
+    const FIRST: u128 = 0x4f6c_1f0e_0000_4000_8000_0000_0000_0000;
+    Uuid::from_u128(FIRST + u128::from(NEXT.fetch_add(1, Ordering::Relaxed)))
+}
+
+/// A command that nobody need confirm.
+pub(crate) fn remedy(_: u64, target: &Target) -> Value {
+    json!({"command_id": new_id(), "error_type": "config", "severity": 2, "recommended_action": "More global buffers",
+        "parameters": {"cpf_section": "config", "parameter": "globals", "new_value": "0,0,512,0,0,0", "current_value": "0,0,256,0,0,0"},
+        "requires_restart": false, "execution_order": ["iris_config"], "timeout_seconds": 60, "dry_run": false,
+        "instance": target.instance})
+}
+
+/// One whose every field has one type.
+fn question(_: u64, target: &Target) -> Value {
+    json!({"command_id": new_id(), "error_type": "license", "severity": 1, "recommended_action": "Look at the licence",
+        "parameters": {"action": "check_expiry"}, "requires_restart": false, "execution_order": [], "timeout_seconds": 60,
+        "dry_run": false, "instance": target.instance})
+}
+
+/// What an executor reports of it.
+pub(crate) fn result(_: u64, target: &Target) -> Value {
+    let trace = new_id().simple().to_string();
+    let change = json!({"config.globals": {"old": "0,0,256,0,0,0", "new": "0,0,512,0,0,0", "validated": true}});
+    json!({"trace_id": trace, "command_id": target.command, "initiated_at": "2026-09-01T08:00:00.000Z", "command_received": {},
+        "dry_run": false, "overall_status": "success", "completion_time_ms": 12, "failed_at_step": null, "compensation": "none",
+        "requires_user_action": null, "steps_executed": [{"tool_name": "iris_config", "command_id": target.command,
+            "status": "success", "execution_time_ms": 10, "changes_applied": change, "error_message": null,
+            "requires_user_action": null, "rollback_available": true, "trace_id": trace}]})
+}
+
+fn message(n: u64, _: &Target) -> Value {
+    let text = "Mounted database /iris/mgr/user/ (SFN 5) read-write.";
+    json!({"trace_id": format!("{n:032x}"), "generated_at": "2026-09-01T08:00:00.000Z", "timestamp": "09/01/26-08:00:00:000",
+        "time": "2026-09-01T08:00:00.000", "process_id": 4711, "severity": 0, "category": "Database.MountedRW", "error_type": null,
+        "message_text": text, "original_text": format!("09/01/26-08:00:00:000 (4711) 0 [Database.MountedRW] {text}"), "part": 1,
+        "continuation": []})
+}
+
 fn package() -> Vec<u8> {
     let shape = roster::seed::Shape::of(20);
     roster::seed::District::of(shape).package(roster::oneroster::Version::V1p2).unwrap()
@@ -274,6 +338,11 @@ pub(crate) struct Target {
     pub(crate) enrollment: Uuid,
     /// A bulk job that ended at `school`.
     pub(crate) job: Uuid,
+    /// Whose executor is the person with that role.
+    pub(crate) instance: Uuid,
+    /// A pending one.
+    pub(crate) command: Uuid,
+    pub(crate) trace: Uuid,
 }
 
 impl Target {
@@ -293,6 +362,9 @@ impl Target {
             teacher: nil,
             enrollment: nil,
             job: nil,
+            instance: nil,
+            command: nil,
+            trace: nil,
         }
     }
 }

@@ -59,8 +59,14 @@ impl Stage {
         }
     }
 
-    /// A new school of a district, and one of everything in it.
+    /// A new school of a district, and one of everything in it; and an instance with a command.
     pub(crate) async fn target(&self, tenant: TenantId) -> Target {
+        let mut target = self.school(tenant).await;
+        self.instance(&mut target).await;
+        target
+    }
+
+    async fn school(&self, tenant: TenantId) -> Target {
         let registrar = self.role(Role::Registrar, &[tenant]).in_tenant(tenant);
         let name = format!("Target {}", unique());
         let make = async |path: &str, id: &str, body: Value| -> Uuid {
@@ -101,7 +107,22 @@ impl Stage {
             teacher,
             enrollment,
             job,
+            ..Target::nothing(tenant)
         }
+    }
+
+    /// An instance of the executor, and a command for it.
+    async fn instance(&self, target: &mut Target) {
+        let operator = self.role(Role::Operator, &[target.tenant]).in_tenant(target.tenant);
+        let subject = Person::with(Role::InstanceExecutor, &[]).subject;
+        let executor = json!({"issuer": ISSUER, "subject": subject});
+        let body = json!({"name": format!("Target-{}", unique()), "executor": executor});
+        let made = operator.post("/instance/instances", body).await.unwrap().expect(201);
+        target.instance = made["instanceId"].as_str().unwrap().parse().unwrap();
+        let body = operations::remedy(0, target);
+        let sent = operator.post("/instance/commands", body).await.unwrap().expect(202);
+        target.command = sent["commandId"].as_str().unwrap().parse().unwrap();
+        target.trace = sent["traceId"].as_str().unwrap().parse().unwrap();
     }
 
     /// An approval whose levels are all the roles that see any, all of them asked by now.
@@ -166,11 +187,25 @@ impl Stage {
             let tenant = self.server.district(&name).await.unwrap();
             return Target::nothing(tenant);
         }
-        let target = self.target(self.own).await;
+        if operation.path.contains("/instance/") {
+            return self.fresh_instance(operation).await;
+        }
+        let target = self.school(self.own).await;
         if operation.id() == "scrubStudent" {
             let registrar = self.role(Role::Registrar, &[self.own]).in_tenant(self.own);
             let path = format!("/students/{}", target.student);
             registrar.delete(&path).await.unwrap().expect(204);
+        }
+        target
+    }
+
+    async fn fresh_instance(&self, operation: &Operation) -> Target {
+        let mut target = Target::nothing(self.own);
+        self.instance(&mut target).await;
+        if operation.id() == "rollBackCommand" {
+            let executor = self.role(Role::InstanceExecutor, &[self.own]).in_tenant(self.own);
+            let path = format!("/instance/commands/{}/result", target.command);
+            executor.post(&path, operations::result(0, &target)).await.unwrap().expect(204);
         }
         target
     }
