@@ -6,8 +6,8 @@ use super::Findings;
 use crate::{
     approval::ApprovalStatus,
     artifact::{
-        ApprovalKind, CommunicationsPlan, ContractStatus, Dossier, Kind, Postmortem, RiskRegister,
-        RiskStatus, StakeholderMap, VendorContracts,
+        ApprovalKind, CommunicationsPlan, ContingencyPlan, ContractStatus, Dossier, Kind,
+        Postmortem, RiskRegister, RiskStatus, RunBook, StakeholderMap, VendorContracts,
     },
 };
 
@@ -38,6 +38,7 @@ pub(super) fn readiness(dossier: &Dossier, findings: &mut Findings) {
         );
     }
     contracts(dossier, findings);
+    contingencies(dossier, findings);
     audiences(dossier, findings);
     let Some(register) = findings.need::<RiskRegister>(dossier) else { return };
     for (at, risk) in
@@ -84,6 +85,20 @@ fn contracts(dossier: &Dossier, findings: &mut Findings) {
                 "let it end after it starts",
             );
         }
+    }
+}
+
+/// What the run book keeps at hand is in the contingency plan.
+fn contingencies(dossier: &Dossier, findings: &mut Findings) {
+    let (Some(book), Some(plan)) = (dossier.get::<RunBook>(), dossier.get::<ContingencyPlan>())
+    else {
+        return;
+    };
+    let known: BTreeSet<&str> = plan.scenarios.iter().map(|it| it.id.as_str()).collect();
+    for unknown in book.contingencies.iter().filter(|id| !known.contains(id.as_str())) {
+        let found = format!("`{unknown}` is no scenario");
+        let remedy = "name scenarios of the contingency plan";
+        findings.broken("contingencies", (Kind::RunBook, "/contingencies"), found, remedy);
     }
 }
 

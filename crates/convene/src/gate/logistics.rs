@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use super::{Findings, plan::HIGH_RATING};
 use crate::artifact::{
     ContingencyPlan, Dossier, EventBrief, Kind, LogisticsPlan, ResourceRoster, RiskRegister,
-    RiskStatus, Schedule, TaskRegister,
+    RiskStatus, Schedule, TaskRegister, VendorContracts,
 };
 
 /// Every workflow is linked to tasks and owned; every high risk has a scenario with a trigger, a response, an owner.
@@ -16,6 +16,7 @@ pub(super) fn plan(dossier: &Dossier, findings: &mut Findings) {
         dossier.get::<TaskRegister>().map(|register| register.tasks.as_slice()).unwrap_or_default();
     let tasks: BTreeSet<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
     workflows(dossier, &tasks, findings);
+    parts(dossier, findings);
     let Some(contingencies) = findings.need::<ContingencyPlan>(dossier) else { return };
     for (at, scenario) in contingencies.scenarios.iter().enumerate() {
         let pointer = |field: &str| format!("/scenarios/{at}/{field}");
@@ -97,6 +98,37 @@ fn workflows(dossier: &Dossier, tasks: &BTreeSet<&str>, findings: &mut Findings)
     }
 }
 
+/// What the plan uses is in the roster, and whom it names has a contract.
+fn parts(dossier: &Dossier, findings: &mut Findings) {
+    let Some(plan) = dossier.get::<LogisticsPlan>() else { return };
+    let vendors: BTreeSet<&str> = dossier
+        .get::<VendorContracts>()
+        .map(|all| all.contracts.iter().map(|contract| contract.id.as_str()).collect())
+        .unwrap_or_default();
+    let at = |pointer: &str| (Kind::LogisticsPlan, pointer.to_owned());
+    for unknown in plan.vendor_ids.iter().filter(|id| !vendors.contains(id.as_str())) {
+        let found = format!("`{unknown}` is no contract");
+        findings.broken("vendors", at("/vendor_ids"), found, "name contracts that there are");
+    }
+    let remedy = "name resources of the roster";
+    for unknown in strangers(dossier, &plan.resource_ids) {
+        findings.broken("resources", at("/resource_ids"), unknown, remedy);
+    }
+    for (number, workflow) in plan.workflows.iter().enumerate() {
+        for unknown in strangers(dossier, &workflow.resources) {
+            let pointer = format!("/workflows/{number}/resources");
+            findings.broken("resources", at(&pointer), unknown, remedy);
+        }
+    }
+}
+
+/// Of these, those that are not in the roster, in words; none while there is no roster.
+fn strangers(dossier: &Dossier, ids: &[String]) -> Vec<String> {
+    let Some(roster) = dossier.get::<ResourceRoster>() else { return Vec::new() };
+    let known = |id: &String| roster.resources.iter().any(|resource| resource.id == *id);
+    ids.iter().filter(|id| !known(id)).map(|id| format!("`{id}` is not in the roster")).collect()
+}
+
 /// A use of something: from, to, by what.
 type Use<'a> = (DateTime, DateTime, &'a str);
 
@@ -124,6 +156,11 @@ pub(super) fn schedule(dossier: &Dossier, findings: &mut Findings) {
                 found,
                 "move it inside the event",
             );
+        }
+        for unknown in strangers(dossier, &session.resources) {
+            let pointer = format!("/sessions/{at}/resources");
+            let remedy = "name resources of the roster";
+            findings.broken("resources", (Kind::Schedule, pointer), unknown, remedy);
         }
         let mut used = |what: &'static str, name| {
             uses.entry((what, name)).or_default().push((session.start, session.end, &session.id));

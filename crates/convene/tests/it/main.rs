@@ -12,6 +12,7 @@ mod briefs;
 mod budgets;
 mod chances;
 mod changes;
+mod damage;
 mod desk;
 mod events;
 mod folders;
