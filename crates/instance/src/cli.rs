@@ -3,12 +3,14 @@
 //! One file a command, each with its arguments, its examples and `run`.
 
 pub mod decide;
+pub mod delivery;
 pub mod emulate;
 pub mod generate;
 pub mod learn;
 pub mod model;
 pub mod orchestrate;
 pub mod parse;
+pub mod publish;
 pub mod settings;
 pub mod status;
 pub mod validate;

@@ -13,6 +13,7 @@ use super::{
     Failure,
     model::Model,
     parse::{severities, stamp},
+    publish::{Publication, Publishing},
 };
 use crate::{
     clock,
@@ -30,6 +31,7 @@ Examples:
   instance generate --scenario huge-pages-missing
   instance generate --seed 7 --start 11/14/25-09:45:55:657 --rate 50 --count 100000 > messages.log
   instance generate --count 1000 --rate 5 --live --follow mgr/messages.log
+  instance generate --count 1000 --rate 5 --live --publish --endpoint https://monitor.example/messages
   OPENAI_API_KEY=… instance generate --count 40 --llm --llm-model NAME
   instance generate --count 40 --llm --llm-url http://127.0.0.1:11434/v1 --llm-model NAME
   instance learn messages.log --output site.toml && instance generate --profile site.toml --count 10000";
@@ -83,6 +85,8 @@ pub struct Generate {
     max_size: u64,
     #[command(flatten)]
     model: Model,
+    #[command(flatten)]
+    publishing: Publishing,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -145,10 +149,10 @@ pub(super) fn run(args: &Generate) -> Result<ExitCode> {
     let plan = plan(args)?;
     let mut source = Source::of(args, &plan)?;
     let writer = args.model.writer()?;
-    let mut target = Target::of(args)?;
+    let mut outlet = Outlet::of(args)?;
     let origin = (clock::local().datetime(), plan.start);
     if let Some(writer) = writer {
-        worded(args, source, target, (writer, origin))?;
+        worded(args, source, outlet, (writer, origin))?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut batch = Vec::with_capacity(BATCH_BYTES * 2);
@@ -158,12 +162,12 @@ pub(super) fn run(args: &Generate) -> Result<ExitCode> {
         }
         source.write(&mut batch);
         if args.live || batch.len() >= BATCH_BYTES {
-            target.take(&batch)?;
+            outlet.take(&batch)?;
             batch.clear();
         }
     }
-    target.take(&batch)?;
-    target.finish()?;
+    outlet.take(&batch)?;
+    outlet.finish()?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -171,7 +175,7 @@ pub(super) fn run(args: &Generate) -> Result<ExitCode> {
 fn worded(
     args: &Generate,
     mut source: Source,
-    mut target: Target,
+    mut outlet: Outlet,
     (mut writer, origin): (Writer, (DateTime, DateTime)),
 ) -> Result<()> {
     let at_once = if args.scenario.is_some() { 1 } else { ENTRIES_A_QUESTION as u64 };
@@ -184,23 +188,53 @@ fn worded(
         left = left.saturating_sub(at_once);
         let log = writer.rewrite(&batch);
         if args.live {
-            line_by_line(&log, origin, &mut target)?;
+            one_by_one(&log, origin, &mut outlet)?;
         } else {
-            target.take(&log)?;
+            outlet.take(&log)?;
         }
     }
-    target.finish()
+    outlet.finish()
 }
 
 /// Each entry when its time has come.
-fn line_by_line(log: &[u8], origin: (DateTime, DateTime), target: &mut Target) -> Result<()> {
+fn one_by_one(log: &[u8], origin: (DateTime, DateTime), outlet: &mut Outlet) -> Result<()> {
+    let mut entry = Vec::new();
     for line in log.split_inclusive(|byte| *byte == b'\n') {
         if let Some(at) = Header::parse(line).ok().and_then(|header| header.stamp.civil()) {
+            outlet.take(&entry)?;
+            entry.clear();
             wait(origin, at);
         }
-        target.take(line)?;
+        entry.extend_from_slice(line);
     }
-    Ok(())
+    outlet.take(&entry)
+}
+
+/// Where the entries go: what is published is written only where a log is named.
+struct Outlet {
+    target: Option<Target>,
+    publication: Option<Publication>,
+}
+
+impl Outlet {
+    fn of(args: &Generate) -> Result<Self> {
+        let publication =
+            Publication::of(&args.publishing, args.model.config(), "generate", || args.origin())?;
+        let written = publication.is_none() || args.follow.is_some();
+        let target = written.then(|| Target::of(args)).transpose()?;
+        Ok(Self { target, publication })
+    }
+
+    /// Takes whole entries.
+    fn take(&mut self, batch: &[u8]) -> Result<()> {
+        self.target.as_mut().map_or(Ok(()), |target| target.take(batch))?;
+        self.publication.as_mut().map_or(Ok(()), |publication| publication.take(batch))
+    }
+
+    fn finish(self) -> Result<()> {
+        self.target.map_or(Ok(()), |mut target| target.finish())?;
+        self.publication.map_or(Ok(()), Publication::finish)
+    }
 }
 
 fn likeness(args: &Generate, plan: &Plan, path: &std::path::Path) -> Result<Source> {

@@ -1,6 +1,10 @@
 //! `--llm`: which language model words the entries, and the loop that waits for it.
 
-use std::{num::NonZeroU32, path::PathBuf, time::Duration};
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Result;
 use chat::{Blocking, Key, Limits, OPENAI, Settings};
@@ -37,7 +41,7 @@ pub struct Model {
     /// Calls a minute [default: 60]
     #[arg(long, value_name = "N", env = "MESSAGE_GENERATOR_CALLS")]
     llm_calls: Option<NonZeroU32>,
-    /// Settings of the model; without this, instance.toml when it is there
+    /// Settings of the model and of --publish; without this, instance.toml when it is there
     #[arg(long, value_name = "FILE", env = "INSTANCE_CONFIG")]
     config: Option<PathBuf>,
 }
@@ -54,6 +58,11 @@ struct File {
 }
 
 impl Model {
+    /// The file of settings that was named.
+    pub(super) fn config(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
     /// The writer, when one is wanted.
     ///
     /// # Errors

@@ -13,10 +13,13 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
-use super::Failure;
+use super::{
+    Failure,
+    publish::{self, Publisher, Publishing},
+};
 use crate::log::{
     Filter, Filtered, Header, Line, Severity, Sink, Stamp, Stats, Summary,
-    follow::Follow,
+    follow::{Follow, Mark},
     json::{JsonLines, Origin},
     read,
 };
@@ -27,6 +30,7 @@ Examples:
   instance parse messages.log --stats
   instance parse messages.log --output json --severity 2-3 --since 11/14/25-09:45:55:657
   instance parse /usr/irissys/mgr/messages.log --output raw --category Utility --follow
+  instance parse --follow --publish --endpoint https://monitor.example/messages /iris/*/mgr/messages.log
   zcat messages.old_20251114.gz | instance parse - --output json";
 
 /// How long a follower waits when nothing has come: people do not notice, a core does not either.
@@ -38,9 +42,9 @@ const OUT_BYTES: usize = 256 * 1024;
 /// What to read, and what to make of it.
 #[derive(Debug, Args)]
 pub struct Parse {
-    /// A messages.log, or - for standard input
-    #[arg(value_name = "FILE|-")]
-    log: PathBuf,
+    /// A messages.log, or - for standard input; several to publish
+    #[arg(value_name = "FILE|-", required = true)]
+    logs: Vec<PathBuf>,
     /// Counts, an object a line, or the entries byte for byte
     #[arg(long, value_enum, default_value_t = Output::Summary)]
     output: Output,
@@ -59,6 +63,11 @@ pub struct Parse {
     /// Tell the rhythm, the processes and the oddities too
     #[arg(long)]
     stats: bool,
+    /// Settings of --publish; without this, instance.toml when it is there
+    #[arg(long, value_name = "FILE", env = "INSTANCE_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    publishing: Publishing,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -91,6 +100,42 @@ pub(super) fn run(args: &Parse) -> Result<ExitCode> {
         category: args.category.clone(),
         since: args.since,
     };
+    if args.publishing.publish {
+        publish(args, &filter)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let [log] = args.logs.as_slice() else {
+        bail!(Failure::Input("one log at a time; several with --publish".into()))
+    };
+    convert(args, log, filter)
+}
+
+/// Each log is a source; one thread for each.
+fn publish(args: &Parse, filter: &Filter) -> Result<()> {
+    let (sender, to) = args.publishing.open(args.config.as_deref())?;
+    let mut publishers = Vec::new();
+    for log in &args.logs {
+        let publisher = args.publishing.publisher(&sender, &to, log)?;
+        publishers.push((log, Filtered::new(filter.clone(), publisher)));
+    }
+    thread::scope(|scope| {
+        let run = |(log, mut sink): (&PathBuf, Filtered<Publisher>)| -> Result<()> {
+            stream(args, log, &mut sink)?;
+            sink.sink().settle()?;
+            sink.sink().tell_leading();
+            Ok(())
+        };
+        let readers: Vec<_> =
+            publishers.into_iter().map(|of| scope.spawn(move || run(of))).collect();
+        let ended = readers.into_iter().map(|reader| {
+            reader.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a reading thread ended")))
+        });
+        ended.collect::<Result<Vec<()>>>()
+    })?;
+    publish::close(sender)
+}
+
+fn convert(args: &Parse, log: &Path, filter: Filter) -> Result<ExitCode> {
     let plain = filter.severity.is_none() && filter.category.is_none() && filter.since.is_none();
     let out = BufWriter::with_capacity(OUT_BYTES, io::stdout().lock());
     match args.output {
@@ -101,30 +146,30 @@ pub(super) fn run(args: &Parse) -> Result<ExitCode> {
         }
         Output::Summary if args.stats => {
             let mut stats = Filtered::new(filter, Stats::default());
-            stream(args, &mut stats)?;
+            stream(args, log, &mut stats)?;
             super::print(&stats.sink().to_string())?;
         }
-        Output::Summary if plain && args.log.as_os_str() != "-" => {
-            super::print(&count(&args.log)?.to_string())?;
+        Output::Summary if plain && log.as_os_str() != "-" => {
+            super::print(&count(log)?.to_string())?;
         }
         Output::Summary => {
             let mut summary = Filtered::new(filter, Summary::default());
-            stream(args, &mut summary)?;
+            stream(args, log, &mut summary)?;
             super::print(&summary.sink().to_string())?;
         }
         Output::Json if args.stats => {
             let mut stats = Filtered::new(filter, Stats::default());
-            stream(args, &mut stats)?;
+            stream(args, log, &mut stats)?;
             super::print(&format!("{}\n", serde_json::to_string(stats.sink())?))?;
         }
         Output::Json => {
             let mut json = Filtered::new(filter, JsonLines::new(out, Origin::real()));
-            stream(args, &mut json)?;
+            stream(args, log, &mut json)?;
             json.sink().finish()?;
         }
         Output::Raw => {
             let mut raw = Filtered::new(filter, Raw(out));
-            stream(args, &mut raw)?;
+            stream(args, log, &mut raw)?;
             raw.sink().0.flush()?;
         }
     }
@@ -154,6 +199,16 @@ trait Flush {
     fn settle(&mut self) -> io::Result<()> {
         Ok(())
     }
+
+    /// What stands before this mark need not be read again.
+    fn keep(&mut self, _mark: Mark) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Where an earlier follower stood.
+    fn mark(&self) -> io::Result<Option<Mark>> {
+        Ok(None)
+    }
 }
 
 impl<W: Write> Flush for JsonLines<W> {
@@ -163,6 +218,24 @@ impl<W: Write> Flush for JsonLines<W> {
 
     fn settle(&mut self) -> io::Result<()> {
         self.finish()
+    }
+}
+
+impl Flush for Publisher {
+    fn flush(&mut self) -> io::Result<()> {
+        self.hand_over()
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        Self::settle(self)
+    }
+
+    fn keep(&mut self, mark: Mark) -> io::Result<()> {
+        self.lane().keep_mark(mark)
+    }
+
+    fn mark(&self) -> io::Result<Option<Mark>> {
+        self.lane().mark()
     }
 }
 
@@ -199,12 +272,11 @@ fn missing(path: &Path, e: &io::Error) -> Failure {
     ))
 }
 
-fn stream<S: Sink + Flush>(args: &Parse, sink: &mut Filtered<S>) -> Result<()> {
+fn stream<S: Sink + Flush>(args: &Parse, path: &Path, sink: &mut Filtered<S>) -> Result<()> {
     if args.follow {
-        return follow(&args.log, sink);
+        return follow(path, sink);
     }
-    let log = source(&args.log)?;
-    read::stream(log, sink).with_context(|| format!("cannot read {}", args.log.display()))
+    read::stream(source(path)?, sink).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// A log by name, or standard input.
@@ -216,7 +288,12 @@ fn follow<S: Sink + Flush>(path: &Path, sink: &mut Filtered<S>) -> Result<()> {
     if path.as_os_str() == "-" {
         bail!(Failure::Input("standard input ends by itself: leave out --follow".into()));
     }
-    let (mut log, mut quiet) = (Follow::new(path), Duration::ZERO);
+    let mut log = match sink.sink().mark()? {
+        Some(mark) => Follow::resume(path, mark)?,
+        None => Follow::new(path),
+    };
+    keep(&log, sink)?;
+    let mut quiet = Duration::ZERO;
     loop {
         if log.poll(sink)? {
             quiet = Duration::ZERO;
@@ -225,8 +302,15 @@ fn follow<S: Sink + Flush>(path: &Path, sink: &mut Filtered<S>) -> Result<()> {
         sink.sink().flush()?;
         if quiet >= SETTLED {
             sink.sink().settle()?;
+            log.settle();
         }
+        keep(&log, sink)?;
         thread::sleep(PAUSE);
         quiet += PAUSE;
     }
+}
+
+fn keep<S: Sink + Flush>(log: &Follow, sink: &mut Filtered<S>) -> Result<()> {
+    let mark = log.mark()?;
+    Ok(mark.map_or(Ok(()), |mark| sink.sink().keep(mark))?)
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -66,6 +67,44 @@ pub struct File {
     /// Where results may be sent: the beginnings of addresses.
     #[serde(default)]
     pub reply_allowed: Vec<String>,
+    /// Those of deliveries.
+    #[serde(flatten)]
+    pub delivery: DeliveryFile,
+}
+
+/// The keys of deliveries.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[expect(missing_docs, reason = "docs/instance.md has a row for each")]
+pub struct DeliveryFile {
+    pub transport_type: Option<String>,
+    pub external_endpoint_url: Option<String>,
+    pub external_endpoint_timeout: Option<u64>,
+    pub external_endpoint_ca_file: Option<PathBuf>,
+    pub publish_retry_max_attempts: Option<u32>,
+    pub publish_retry_backoff_factor: Option<f64>,
+    pub publish_retry_pause: Option<f64>,
+    pub publish_sources_at_once: Option<usize>,
+    pub publish_spool_dir: Option<PathBuf>,
+    pub publish_spool_max_bytes: Option<u64>,
+    pub publish_spool_keep_hours: Option<u64>,
+    pub file_transport_output_dir: Option<PathBuf>,
+    pub file_transport_input_dir: Option<PathBuf>,
+    pub instance_metrics_listen: Option<SocketAddr>,
+}
+
+/// The bearer token of this host: from a file, or `INSTANCE_TOKEN`. Never from the command line, which every process can read.
+///
+/// # Errors
+/// When the file cannot be read or is empty.
+pub fn token(file: Option<&Path>) -> anyhow::Result<Option<String>> {
+    let Some(path) = file else {
+        #[expect(clippy::disallowed_methods, reason = "a secret must not be an argument")]
+        return Ok(std::env::var("INSTANCE_TOKEN").ok().filter(|token| !token.is_empty()));
+    };
+    let unusable = |why: &str| Failure::Input(format!("token file {}: {why}", path.display()));
+    let text = fs::read_to_string(path).map_err(|e| unusable(&e.to_string()))?;
+    let token = text.trim();
+    if token.is_empty() { Err(unusable("it is empty").into()) } else { Ok(Some(token.to_owned())) }
 }
 
 /// The keys of a part of the program in the file of settings.

@@ -18,6 +18,9 @@ use crate::{clock, command::ErrorType};
 pub struct Message {
     /// 32 hex digits; all parts of an entry have the same.
     pub trace_id: String,
+    /// Whose log; nothing when nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// When the message was made, RFC 3339; the entry's own time, taken as UTC, when it was generated from a seed.
     pub generated_at: String,
     /// As in the log: `11/14/25-09:45:55:657`, local time of the instance.
@@ -49,6 +52,7 @@ pub struct Origin {
     seeded: bool,
     now: Timestamp,
     shown: String,
+    source: String,
 }
 
 impl Origin {
@@ -65,7 +69,15 @@ impl Origin {
     }
 
     fn new(ids: ChaCha8Rng, seeded: bool) -> Self {
-        Self { ids, seeded, now: Timestamp::MIN, shown: String::new() }
+        let (shown, source) = (String::new(), String::new());
+        Self { ids, seeded, now: Timestamp::MIN, shown, source }
+    }
+
+    /// Says whose messages they are.
+    #[must_use]
+    pub fn named(mut self, source: &str) -> Self {
+        source.clone_into(&mut self.source);
+        self
     }
 
     fn id(&mut self) -> u128 {
@@ -118,6 +130,11 @@ impl<W: Write> JsonLines<W> {
         &mut self.out
     }
 
+    /// Whether an entry has begun: lines before it belong to one in an earlier file.
+    pub const fn has_entry(&self) -> bool {
+        !self.head.is_empty()
+    }
+
     /// Ends the last object: lines that still come are a further part of its entry.
     ///
     /// # Errors
@@ -148,7 +165,13 @@ impl<W: Write> JsonLines<W> {
         text.clear();
         escape(text, header.text)?;
         let exists = header.stamp.civil().is_some();
-        write!(head, "{{\"trace_id\":\"{:032x}\",\"generated_at\":\"", origin.id())?;
+        write!(head, "{{\"trace_id\":\"{:032x}\",", origin.id())?;
+        if !origin.source.is_empty() {
+            head.extend_from_slice(b"\"source\":\"");
+            escape(head, origin.source.as_bytes())?;
+            head.extend_from_slice(b"\",");
+        }
+        head.extend_from_slice(b"\"generated_at\":\"");
         if origin.seeded && exists {
             head.extend_from_slice(&header.stamp.iso());
             head.push(b'Z');

@@ -10,6 +10,7 @@
 
 mod command;
 mod cpf;
+mod deliver;
 mod emulated;
 mod emulator;
 mod follow;
@@ -18,6 +19,7 @@ mod grammar;
 mod kernel;
 mod learn;
 mod message;
+mod monitor;
 mod orchestrate;
 mod parse;
 mod restart;

@@ -1,6 +1,5 @@
 //! `steward mqtt` as people use it: the real binary, and a real Mosquitto.
 
-mod broker;
 mod follow;
 mod health;
 mod measure;
@@ -18,7 +17,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use broker::Mosquitto;
+use mosquitto::Mosquitto;
 
 /// How long anything may take before the story fails.
 const LIMIT: Duration = Duration::from_secs(30);

@@ -12,7 +12,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("roster", &["kernel"]),
     ("convene", &[]),
     ("steward", &["chat", "convene", "instance", "kernel", "roster", "steward-mqtt"]),
-    ("instance", &["chat", "kernel"]),
+    ("instance", &["chat", "kernel", "steward-mqtt"]),
+    ("mosquitto", &[]),
     ("testkit", &["instance", "kernel", "roster", "steward", "steward-mqtt"]),
     ("bench", &["kernel", "steward", "steward-mqtt"]),
     ("xtask", &[]),
@@ -21,8 +22,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Crates with one owner: their types appear nowhere else, so that they can be exchanged.
 const OWNED: &[(&str, &[&str])] = &[("mqtt5", &["steward-mqtt", "steward"])];
 
-/// Tests of any crate may use the harness, and the server that plays a language model.
-const HARNESS: &[&str] = &["testkit", "chat"];
+/// Tests of any crate may use the harness, the broker, and the server that plays a language model.
+const HARNESS: &[&str] = &["testkit", "chat", "mosquitto"];
 
 pub(crate) fn only_allowed_directions(tree: &Tree) -> Vec<String> {
     manifests(tree).flat_map(|(path, manifest)| arrows(path, &manifest)).collect()

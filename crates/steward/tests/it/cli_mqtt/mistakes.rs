@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::broker::free_port;
 use super::{Mosquitto, done, listener};
+use mosquitto::free_port;
 
 const DATA: &str = r#"{"text":"hi"}"#;
 
