@@ -15,6 +15,7 @@ mod changes;
 mod damage;
 mod desk;
 mod events;
+mod examples;
 mod folders;
 mod gates;
 mod levels;

@@ -64,7 +64,7 @@ fn a_planner_gets_a_whole_plan_and_is_told_where_to_look() {
         let desk = desk(brief);
         let plan = ["plan", "brief.json", "--start", "2026-11-02", "--out", "plan"];
         let answer = convene(desk.path(), &plan);
-        assert_ne!(answer.code, Some(2), "{answer:?}");
+        assert_eq!(answer.code, Some(0), "{answer:?}");
         for part in
             ["Phases", "Critical path", "Money", "Gates", "Decisions that wait", "plan/plan.md"]
         {
@@ -174,4 +174,25 @@ fn help_starts_with_examples() {
         let answer = convene(Path::new("."), &[command, "--help"]);
         assert!(answer.out.starts_with("Examples:\n  steward convene"), "{answer:?}");
     }
+}
+
+#[test]
+fn the_tour_of_the_manual_ends_with_an_approved_plan() {
+    let manual = include_str!("../../../../docs/convene.md");
+    let block = manual.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    let desk = tempfile::tempdir().unwrap();
+    let here = desk.path().to_str().unwrap();
+    let program = binary().unwrap();
+    let script = format!(
+        "PATH={}:$PATH\n{}",
+        program.parent().unwrap().display(),
+        block.replace("/tmp/convene", here)
+    );
+    let mut shell = Command::new("sh");
+    let Output { status, stdout, stderr } =
+        shell.args(["-euc", &script]).stdin(Stdio::null()).output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    assert!(status.success(), "{out}{err}");
+    assert!(out.contains("yes  Approve USD 45,000"), "{out}");
+    assert!(out.ends_with("12 passed, 0 awaiting approval, 0 failed.\n"), "{out}");
 }
